@@ -1,0 +1,26 @@
+import { CostData } from "./cost-data.ts";
+import { CostLoad } from "./cost-load.ts";
+import { Credential } from "./credential.ts";
+import { JobRun } from "./job-run.ts";
+import { ProviderHealth } from "./provider-health.ts";
+import { Resource } from "./resource.ts";
+import { ResourceInventory } from "./resource-inventory.ts";
+import { SyncScope } from "./sync-scope.ts";
+import { TerraformRun } from "./terraform-run.ts";
+import { TerraformState } from "./terraform-state.ts";
+import { User } from "./user.ts";
+
+/** Every table, for the data source. */
+export const entities = [
+  CostData,
+  CostLoad,
+  Credential,
+  JobRun,
+  ProviderHealth,
+  Resource,
+  ResourceInventory,
+  SyncScope,
+  TerraformRun,
+  TerraformState,
+  User,
+];

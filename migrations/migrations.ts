@@ -1,0 +1,18 @@
+import { InitialSchema } from "./0001-initial-schema.ts";
+import { ExactMoneyAndLongIds } from "./0002-exact-money-and-long-ids.ts";
+import { CredentialOfEveryRow } from "./0003-credential-of-every-row.ts";
+import { InventoryScopes } from "./0004-inventory-scopes.ts";
+import { JobRuns } from "./0005-job-runs.ts";
+import { CostLoads } from "./0006-cost-loads.ts";
+import { TerraformRuns } from "./0007-terraform-runs.ts";
+
+/** Every step, oldest first. A step that has been released is never edited. */
+export const migrations = [
+  InitialSchema,
+  ExactMoneyAndLongIds,
+  CredentialOfEveryRow,
+  InventoryScopes,
+  JobRuns,
+  CostLoads,
+  TerraformRuns,
+];

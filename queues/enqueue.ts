@@ -1,0 +1,42 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { Queue } from "bullmq";
+import type { QueueName } from "./contract.ts";
+import { contracts, type Payloads } from "./contracts.ts";
+import { parsePayload } from "./parse-payload.ts";
+import { retention } from "./retention.ts";
+
+export interface EnqueueOptions {
+  /** Two adds with one id are one job, as long as Redis keeps the first. Must not contain a colon or be all digits. */
+  jobId?: string;
+  /** Milliseconds to wait before the job may start. */
+  delayMs?: number;
+  /** 1 is first, 2097151 last; jobs without priority come before all of them. */
+  priority?: number;
+}
+
+/** The job id that stands for an idempotency key: keys may contain what BullMQ ids may not. */
+export function idempotentJobId(idempotencyKey: string): string {
+  return `key-${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 40)}`;
+}
+
+/**
+ * Checks a payload and puts it into its queue. Returns the id of the job.
+ * Throws InvalidPayloadError (the caller's fault) or the driver's error when Redis cannot be reached.
+ */
+export async function enqueue<Name extends QueueName>(
+  queue: Queue,
+  name: Name,
+  payload: Payloads[Name],
+  options: EnqueueOptions = {},
+): Promise<string> {
+  const data = parsePayload(contracts[name], payload);
+  const key = data.idempotencyKey;
+  const jobId = options.jobId ?? (key ? idempotentJobId(key) : randomUUID());
+  await queue.add(name, data, {
+    ...retention,
+    jobId,
+    ...(options.delayMs === undefined ? {} : { delay: options.delayMs }),
+    ...(options.priority === undefined ? {} : { priority: options.priority }),
+  });
+  return jobId;
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+/** The environment lacks something or holds something impossible. The operator's fault; lists every problem at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The environment is not complete:\n${problems.map((line) => `  ${line}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/** Variables that commands cannot do without, and how to get one. */
+const required = {
+  DATABASE_URL: "the PostgreSQL database, such as postgres://user:password@host:5432/multicloud",
+  REDIS_URL: "the Redis server, such as redis://host:6379",
+  CREDENTIAL_KEYS:
+    "keys that seal credentials, id:base64 of 32 bytes (make one: openssl rand -base64 32)",
+} as const;
+export type RequiredVariable = keyof typeof required;
+
+const wholeNumber = (name: string, fallback: number, least: number) =>
+  z.coerce
+    .number({ error: `${name}: expected a whole number` })
+    .int(`${name}: expected a whole number`)
+    .min(least, `${name}: expected at least ${least}`)
+    .default(fallback);
+
+const concurrency = (name: string) =>
+  z.coerce
+    .number({ error: `${name}: expected a whole number` })
+    .int(`${name}: expected a whole number`)
+    .min(1, `${name}: expected at least 1`)
+    .max(1_000, `${name}: expected at most 1000`)
+    .optional();
+
+const secureUrl = (name: string, protocol: RegExp) =>
+  z.url({ protocol, error: `${name}: expected a URL with ${protocol.source}` }).optional();
+
+const environment = z.object({
+  DATABASE_URL: z.string().default(""),
+  DATABASE_POOL_SIZE: wholeNumber("DATABASE_POOL_SIZE", 20, 2),
+  REDIS_URL: z.string().default(""),
+  /** Key prefix in Redis; clients in other languages use `bull` unless told otherwise. */
+  QUEUE_PREFIX: z.string().min(1).default("bull"),
+  CREDENTIAL_KEYS: z.string().default(""),
+  FERNET_KEYS: z.string().default(""),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
+      error: "LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent",
+    })
+    .default("info"),
+  /** Jobs a worker process runs at once, per queue; the contract's own number if unset. */
+  CONCURRENCY_SYNC: concurrency("CONCURRENCY_SYNC"),
+  CONCURRENCY_COST_INGEST: concurrency("CONCURRENCY_COST_INGEST"),
+  CONCURRENCY_HEALTH_CHECK: concurrency("CONCURRENCY_HEALTH_CHECK"),
+  CONCURRENCY_TERRAFORM_APPLY: concurrency("CONCURRENCY_TERRAFORM_APPLY"),
+  /** Seconds that running jobs get to finish after SIGTERM before they are handed back. */
+  DRAIN_SECONDS: wholeNumber("DRAIN_SECONDS", 20, 0),
+  /** Refresh `last_synced` only of rows older than this many seconds. */
+  SYNC_TOUCH_AFTER: wholeNumber("SYNC_TOUCH_AFTER", 0, 0),
+  /** Folder in which `credentials.settings.cost.path` lies. */
+  COST_FILES_DIR: z.string().optional(),
+  AZURE_RESOURCE_MANAGER_ENDPOINT: secureUrl("AZURE_RESOURCE_MANAGER_ENDPOINT", /^https$/),
+  AZURE_AUTHORITY_HOST: secureUrl("AZURE_AUTHORITY_HOST", /^https$/),
+  GCP_ENDPOINT: secureUrl("GCP_ENDPOINT", /^https?$/),
+  GCP_TOKEN_URL: secureUrl("GCP_TOKEN_URL", /^https?$/),
+  /** Path of terraform or tofu; found on PATH if unset. */
+  TERRAFORM_BINARY: z.string().optional(),
+  /** Folder for the private directories of runs. */
+  TERRAFORM_WORK_DIR: z.string().optional(),
+  /** Folder with unpacked providers; the registry is not asked when set. */
+  TERRAFORM_PROVIDER_MIRROR: z.string().optional(),
+});
+export type Config = z.infer<typeof environment>;
+
+/** `NAME_FILE` names a file with the value of `NAME`: the usual way to hand over a secret. */
+function readFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value === "") continue;
+    if (!name.endsWith("_FILE") || !(name.slice(0, -5) in environment.shape)) {
+      values[name] ??= value;
+      continue;
+    }
+    try {
+      values[name.slice(0, -5)] = readFileSync(value, "utf8").trim();
+    } catch {
+      problems.push(`${name}: the file cannot be read`);
+    }
+  }
+  return values;
+}
+
+/**
+ * Reads the configuration from the environment. Throws ConfigError with every problem at once: when one of the needed
+ * variables is missing, all missing ones are named.
+ */
+export function readConfig(
+  env: NodeJS.ProcessEnv,
+  needs: readonly RequiredVariable[] = ["DATABASE_URL", "REDIS_URL", "CREDENTIAL_KEYS"],
+): Config {
+  const problems: string[] = [];
+  const values = readFiles(env, problems);
+  if (needs.some((name) => !values[name])) {
+    for (const [name, meaning] of Object.entries(required)) {
+      if (!values[name]) problems.push(`${name} is missing: ${meaning}`);
+    }
+  }
+  const parsed = environment.safeParse(values);
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => issue.message));
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  return parsed.data;
+}

@@ -1,0 +1,80 @@
+import { hostname } from "node:os";
+import type { JobRun } from "../entities/job-run.ts";
+import type { QueueName } from "../queues/contract.ts";
+import { contracts, type Payloads } from "../queues/contracts.ts";
+import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
+import { redactData } from "../runtime/redact.ts";
+import { claimJobRun, finalStates } from "../tables/job-runs.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Services } from "./services.ts";
+
+/** A job as the queue delivered it, without the queue. */
+export interface DeliveredJob {
+  id: string;
+  queuedAt: Date;
+  data: unknown;
+  /** How often the queue had to take the job from a worker that had gone silent. */
+  stalls: number;
+  log(line: string): Promise<unknown>;
+  updateProgress(progress: number): Promise<unknown>;
+}
+
+/** The name under which this process claims jobs. */
+export const workerName = `${hostname()}:${process.pid}`;
+
+/** A payload that keeps its contract, or what is wrong with it. */
+export type Parsed<Payload> = { payload: Payload } | { error: InvalidPayloadError };
+
+/** First step: checks what was delivered against the contract. */
+export function parse<Name extends QueueName>(name: Name, data: unknown): Parsed<Payloads[Name]> {
+  try {
+    return { payload: parsePayload(contracts[name], data) };
+  } catch (error) {
+    if (error instanceof InvalidPayloadError) return { error };
+    throw error;
+  }
+}
+
+/** An integer field of data that may be anything, for the ledger's columns. */
+function integerField(data: unknown, field: string): number | null {
+  if (typeof data !== "object" || data === null) return null;
+  const value: unknown = Reflect.get(data, field);
+  const fits = typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31;
+  return fits ? value : null;
+}
+
+/**
+ * Second step: claims the job in the ledger, also a malformed one, so that it can be found and repaired. What looks
+ * secret in its payload is not kept.
+ */
+export async function claim(
+  name: QueueName,
+  services: Services,
+  job: DeliveredJob,
+): Promise<JobRun> {
+  const traceparent: unknown =
+    typeof job.data === "object" && job.data !== null ? Reflect.get(job.data, "traceparent") : null;
+  return claimJobRun(services.database, {
+    queue: name,
+    jobId: job.id,
+    queuedAt: job.queuedAt,
+    stalls: job.stalls,
+    worker: workerName,
+    payload: redactData(job.data),
+    userId: integerField(job.data, "userId"),
+    credentialId: integerField(job.data, "credentialId"),
+    resourceId: integerField(job.data, "resourceId"),
+    traceparent: typeof traceparent === "string" ? traceparent.slice(0, 100) : null,
+  });
+}
+
+/** The outcome of a run that ended before Redis was told, or undefined for a job that is ours to run. */
+export function earlierOutcome(run: JobRun): Outcome | undefined {
+  if (!finalStates.includes(run.state)) return undefined;
+  const code = run.errorCode ?? "UNKNOWN";
+  const message = run.errorMessage ?? "";
+  if (run.state === "done") return { kind: "done", result: run.result };
+  if (run.state === "held") return { kind: "held", code, message };
+  if (run.state === "failed") return { kind: "failed", code, message };
+  return { kind: "give-up", code, message };
+}

@@ -1,0 +1,68 @@
+import type { DataSource, EntityManager } from "typeorm";
+import {
+  type Claim,
+  holdFence,
+  LostClaimError,
+  recordEnding,
+  recordHeartbeat,
+} from "../tables/job-runs.ts";
+
+/** How often a running job shows that its worker is alive, in milliseconds. */
+const heartbeatEveryMs = 5_000;
+
+/**
+ * A worker's hold on a job while it runs: commits effects only while the claim is current, and aborts the job as
+ * soon as it turns out that it is not.
+ */
+export class Lease {
+  readonly claim: Claim;
+  readonly #database: DataSource;
+  readonly #abort: AbortController;
+  readonly #timer: NodeJS.Timeout;
+  #finished: { result: unknown } | undefined;
+
+  constructor(database: DataSource, claim: Claim, abort: AbortController) {
+    this.claim = claim;
+    this.#database = database;
+    this.#abort = abort;
+    this.#timer = setInterval(() => void this.#beat(), heartbeatEveryMs);
+  }
+
+  /** Runs effects in one transaction, fenced. Throws LostClaimError instead of committing after the claim was lost. */
+  async commit<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.#database.transaction(async (manager) => {
+      await holdFence(manager, this.claim);
+      return work(manager);
+    });
+  }
+
+  /** The last effects of a job and the ledger's `done`, in one transaction: both or neither. */
+  async finish<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const result = await this.commit(async (manager) => {
+      const value = await work(manager);
+      await recordEnding(manager, this.claim, { state: "done", result: value });
+      return value;
+    });
+    this.#finished = { result };
+    return result;
+  }
+
+  /** Whether `finish` has recorded the end already. */
+  get isFinished(): boolean {
+    return this.#finished !== undefined;
+  }
+
+  release(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #beat(): Promise<void> {
+    if (this.isFinished) return;
+    try {
+      await recordHeartbeat(this.#database, this.claim);
+    } catch (error) {
+      // The database being away for a moment is no reason to stop; the fence decides when it is back.
+      if (error instanceof LostClaimError && !this.isFinished) this.#abort.abort(error);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import type { JobRun } from "../entities/job-run.ts";
+import type { QueueName } from "../queues/contract.ts";
+import { contracts, type Payloads } from "../queues/contracts.ts";
+import type { Logger } from "../runtime/log.ts";
+import { recordEnding } from "../tables/job-runs.ts";
+import { claim, type DeliveredJob, earlierOutcome, type Parsed, parse } from "./claim-job.ts";
+import { GiveUpError, JobTimeoutError } from "./errors.ts";
+import type { Handler, JobContext } from "./handler.ts";
+import { Lease } from "./lease.ts";
+import { classify, isVerdict, type Outcome } from "./outcome.ts";
+import type { Services } from "./services.ts";
+
+/** After so many starts that ended with the worker gone, the job is taken for the reason. */
+export const poisonedAfterCrashes = 3;
+
+/** What came of a delivery: the outcome, and which attempt it was. */
+export interface FinishedRun {
+  outcome: Outcome;
+  attempt: number;
+}
+
+/**
+ * Takes one delivered job through its named steps: parse, claim, authorise (in the handler's first line), arm, perform,
+ * classify, record. Never throws for a reason that lies in the job; throws when the ledger cannot be reached, and then
+ * nothing has happened.
+ */
+export async function runJob<Name extends QueueName>(
+  name: Name,
+  handler: Handler<Name>,
+  services: Services & { log: Logger },
+  job: DeliveredJob,
+  signal: AbortSignal,
+): Promise<FinishedRun> {
+  const startedAt = performance.now();
+  const payload = parse(name, job.data);
+  const run = await claim(name, services, job);
+  const log = services.log.child(describe(name, job, run));
+  const earlier = earlierOutcome(run);
+  if (earlier) {
+    log.info({ outcome: earlier.kind }, "job was finished by an earlier run");
+    return { outcome: earlier, attempt: run.attempt };
+  }
+  const abort = new AbortController();
+  const lease = new Lease(
+    services.database,
+    { runId: run.id, fencingToken: run.fencingToken },
+    abort,
+  );
+  const disarm = arm(abort, signal, contracts[name].timeoutMs);
+  let outcome: Outcome;
+  try {
+    const context = makeContext(run, lease, log, job);
+    outcome = await perform(handler, { ...services, ...context }, payload, run, abort.signal);
+  } finally {
+    disarm();
+    lease.release();
+  }
+  outcome = settle(outcome, run.attempt, contracts[name].attempts);
+  await record(services, lease, outcome);
+  report(log, outcome, performance.now() - startedAt);
+  return { outcome, attempt: run.attempt };
+}
+
+function describe(name: QueueName, job: DeliveredJob, run: JobRun): Record<string, unknown> {
+  return {
+    queue: name,
+    job_id: job.id,
+    run_id: run.id,
+    attempt: run.attempt,
+    user_id: run.userId,
+    credential_id: run.credentialId,
+    resource_id: run.resourceId,
+    traceparent: run.traceparent,
+  };
+}
+
+/** Lets the queue's signal and the contract's time limit abort the job. Returns how to take both off again. */
+function arm(abort: AbortController, signal: AbortSignal, timeoutMs: number): () => void {
+  const onAbort = (): void => abort.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(() => abort.abort(new JobTimeoutError(timeoutMs)), timeoutMs);
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  };
+}
+
+function makeContext(
+  run: JobRun,
+  lease: Lease,
+  log: Logger,
+  job: DeliveredJob,
+): JobContext & { log: Logger } {
+  return {
+    runId: run.id,
+    log,
+    commit: async (work) => lease.commit(work),
+    finish: async (work) => lease.finish(work),
+    progress: async (percent, note) => {
+      await job.updateProgress(percent);
+      if (note !== undefined) await job.log(note);
+    },
+  };
+}
+
+async function perform<Name extends QueueName>(
+  handler: Handler<Name>,
+  dependencies: Services & JobContext,
+  parsed: Parsed<Payloads[Name]>,
+  run: JobRun,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    if ("error" in parsed) throw parsed.error;
+    if (run.crashes >= poisonedAfterCrashes) {
+      throw new GiveUpError("POISONED", `its worker died ${run.crashes} times while running it`);
+    }
+    signal.throwIfAborted();
+    return { kind: "done", result: await handler(dependencies, parsed.payload, signal) };
+  } catch (error) {
+    // An SDK wraps the abort in an error of its own; unless the handler gave its verdict, why we aborted counts.
+    return classify(signal.aborted && !isVerdict(error) ? signal.reason : error);
+  }
+}
+
+/** A retry that has no attempt left is a failure. */
+function settle(outcome: Outcome, attempt: number, attempts: number): Outcome {
+  if (outcome.kind !== "retry" || attempt < attempts) return outcome;
+  return { kind: "failed", code: outcome.code, message: outcome.message };
+}
+
+const endings = {
+  done: "done",
+  retry: "retrying",
+  "give-up": "given-up",
+  failed: "failed",
+  held: "held",
+  "hand-back": "handed-back",
+} as const;
+
+async function record(services: Services, lease: Lease, outcome: Outcome): Promise<void> {
+  if (outcome.kind === "lost" || lease.isFinished) return;
+  await recordEnding(services.database.manager, lease.claim, {
+    state: endings[outcome.kind],
+    ...("result" in outcome ? { result: outcome.result } : {}),
+    ...("code" in outcome ? { errorCode: outcome.code, errorMessage: outcome.message } : {}),
+  });
+}
+
+function report(log: Logger, outcome: Outcome, durationMs: number): void {
+  const facts = { outcome: outcome.kind, duration_ms: Math.round(durationMs) };
+  if (outcome.kind === "done" || outcome.kind === "hand-back") log.info(facts, "job ended");
+  else if ("code" in outcome) {
+    log.warn(
+      { ...facts, "error.code": outcome.code, "error.message": outcome.message },
+      "job ended",
+    );
+  } else log.warn(facts, "job ended");
+}
