@@ -11,11 +11,11 @@ export interface JobContext {
   /** A child logger that names the job. */
   log: Logger;
   /** Runs effects in one fenced transaction; see Lease. */
-  commit<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  commit: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
   /** The last effects and the ledger's `done` in one transaction. The value becomes the job's result. */
-  finish<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  finish: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
   /** Shows how far the job is, 0 to 100, on dashboards; with a note it also goes to the job's own log. */
-  progress(percent: number, note?: string): Promise<void>;
+  progress: (percent: number, note?: string) => Promise<void>;
 }
 
 /**

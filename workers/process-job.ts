@@ -1,0 +1,96 @@
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq";
+import { retryDelay } from "../queues/backoff.ts";
+import type { QueueName } from "../queues/contract.ts";
+import { contracts } from "../queues/contracts.ts";
+import type { Logger } from "../runtime/log.ts";
+import { LostClaimError } from "../tables/job-runs.ts";
+import { HandBackError } from "./errors.ts";
+import type { Handlers } from "./handler.ts";
+import { type FinishedRun, runJob } from "./run-job.ts";
+import type { Services } from "./services.ts";
+
+/** Reasons with which the worker cancels jobs through BullMQ, which passes strings only. */
+export const cancelReasons = { stopping: "stopping", lockLost: "lock-lost" } as const;
+
+/** Wait before a job is looked at again that could not even be claimed, in milliseconds. */
+const ledgerAwayDelayMs = 2_000;
+
+type Processor = (
+  job: Job,
+  token: string | undefined,
+  signal: AbortSignal | undefined,
+) => Promise<unknown>;
+
+/**
+ * The function that BullMQ calls: runs the job and turns its outcome into BullMQ's moves. Attempts are counted by the
+ * ledger and not by BullMQ, so that a producer who sends none, or absurd ones, gets the contract's.
+ *
+ * BullMQ passes the signal only to functions that declare three parameters; a test pins that.
+ */
+export function makeProcessor<Name extends QueueName>(
+  name: Name,
+  handlers: Pick<Handlers, Name>,
+  services: Services & { log: Logger },
+): Processor {
+  return async (job, token, signal) => {
+    const run = async (): Promise<FinishedRun> =>
+      runJob(name, handlers[name], services, deliver(job), translate(signal));
+    let finished: FinishedRun;
+    try {
+      finished = await run();
+    } catch (error) {
+      // The ledger is out of reach, so nothing was decided; the job must neither fail nor spin.
+      services.log.error({ err: error, queue: name, job_id: job.id }, "ledger out of reach");
+      return moveToDelayed(job, token, ledgerAwayDelayMs);
+    }
+    return settle(name, job, token, finished);
+  };
+}
+
+function deliver(job: Job): Parameters<typeof runJob>[3] {
+  return {
+    id: job.id ?? "",
+    queuedAt: new Date(job.timestamp),
+    data: job.data,
+    stalls: job.stalledCounter,
+    log: async (line) => job.log(line),
+    updateProgress: async (progress) => job.updateProgress(progress),
+  };
+}
+
+/** BullMQ aborts with a string; handlers and the classification know our own errors. */
+function translate(signal: AbortSignal | undefined): AbortSignal {
+  const abort = new AbortController();
+  const onAbort = (): void => {
+    const isLost = signal?.reason === cancelReasons.lockLost;
+    abort.abort(isLost ? new LostClaimError("unknown") : new HandBackError());
+  };
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return abort.signal;
+}
+
+async function settle(
+  name: QueueName,
+  job: Job,
+  token: string | undefined,
+  { outcome, attempt }: FinishedRun,
+): Promise<unknown> {
+  if (outcome.kind === "done") return outcome.result;
+  if (outcome.kind === "lost") return moveToDelayed(job, token, ledgerAwayDelayMs);
+  if (outcome.kind === "hand-back") {
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
+  if (outcome.kind === "retry") {
+    const delay = retryDelay(contracts[name].backoff, attempt, Math.random());
+    return moveToDelayed(job, token, Math.max(delay, outcome.afterMs ?? 0));
+  }
+  // What dashboards show: the code first, then the field and the words.
+  throw new UnrecoverableError(`${outcome.code} ${outcome.message}`);
+}
+
+async function moveToDelayed(job: Job, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
+}
