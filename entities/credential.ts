@@ -68,7 +68,7 @@ export class Credential {
   @Column({ name: "created_at", type: "timestamp", default: () => "now()", nullable: true })
   createdAt!: Date | null;
 
-  /** Not secret: regions to list, where cost files lie. Shape: `providers/credential.ts` and `queues/settings.ts`. */
+  /** Not secret: regions to list, where cost files lie. Shape: `providers/settings.ts`. */
   @Column({ type: "jsonb", default: () => "'{}'" })
   settings!: Record<string, unknown>;
 }

@@ -1,10 +1,4 @@
-/** Not secret, set by the user: what of the account to read and how (column `credentials.settings`). */
-export interface CredentialSettings {
-  /** Only these regions are listed; all discovered ones otherwise. */
-  regions?: string[];
-  /** GCP: project ids to list besides the credential's own. */
-  projects?: string[];
-}
+import type { CredentialSettings } from "./settings.ts";
 
 export interface AwsCredential {
   provider: "aws";
