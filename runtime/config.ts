@@ -4,6 +4,7 @@ import { z } from "zod";
 /** The environment lacks something or holds something impossible. The operator's fault; lists every problem at once. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+  readonly code = "CONFIG_INVALID";
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {

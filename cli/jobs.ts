@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { Argument, type Command } from "commander";
+import type { DataSource } from "typeorm";
+import type { JobRun } from "../entities/job-run.ts";
+import { type QueueName, queueNames } from "../queues/contract.ts";
+import { idempotentJobId } from "../queues/enqueue.ts";
+import { closeQueues, openQueues } from "../queues/open-queues.ts";
+import { type Config, readConfig } from "../runtime/config.ts";
+import { openRedis } from "../runtime/redis.ts";
+import { finalStates, findJobRun } from "../tables/job-runs.ts";
+import { withDatabase } from "./database.ts";
+import { type CommonOptions, command, json, seconds } from "./options.ts";
+import { NegativeResult, print } from "./output.ts";
+
+/** `multicloud jobs`: put jobs into their queues and see what came of them. */
+export function jobsCommand(): Command {
+  const jobs = command("jobs", "Jobs of the four queues");
+  jobs.addCommand(
+    command("add", "Add a job; with --wait, print how it ended")
+      .addArgument(new Argument("<queue>", "the queue").choices(queueNames))
+      .argument("<payload>", "the payload, JSON (docs/schemas)", json)
+      .option("--wait", "wait until the job has ended; exit 1 unless it is done")
+      .option("--timeout <seconds>", "how long to wait", seconds, 300)
+      .action(addJob),
+  );
+  return jobs;
+}
+
+interface AddOptions extends CommonOptions {
+  wait?: boolean;
+  timeout: number;
+}
+
+async function addJob(queue: QueueName, payload: unknown, options: AddOptions): Promise<void> {
+  const needs = options.wait ? (["REDIS_URL", "DATABASE_URL"] as const) : (["REDIS_URL"] as const);
+  const config = readConfig(process.env, needs);
+  const jobId = await add(config, queue, payload);
+  if (!options.wait) {
+    print(options.output, { jobId, outcome: "queued" }, `Queued ${queue} job ${jobId}.`);
+    return;
+  }
+  const run = await withDatabase(config.DATABASE_URL, async (database) =>
+    waitForEnd(database, queue, jobId, options.timeout),
+  );
+  const ended = describe(jobId, run, options.timeout);
+  print(options.output, ended, `${queue} job ${jobId}: ${ended.outcome} ${ended.message ?? ""}`);
+  if (ended.outcome !== "done") throw new NegativeResult(ended.outcome);
+}
+
+/** Adds the payload as it is: a worker judges it, so that the ledger knows what was sent and how it ended. */
+async function add(config: Config, queue: QueueName, payload: unknown): Promise<string> {
+  const redis = openRedis(config.REDIS_URL, () => {});
+  const queues = openQueues(redis, config.QUEUE_PREFIX, () => {});
+  try {
+    const key: unknown =
+      typeof payload === "object" && payload !== null
+        ? Reflect.get(payload, "idempotencyKey")
+        : undefined;
+    const jobId = typeof key === "string" ? idempotentJobId(key) : randomUUID();
+    await queues[queue].add(queue, payload, { jobId });
+    return jobId;
+  } finally {
+    await closeQueues(queues);
+    redis.disconnect();
+  }
+}
+
+const pollEveryMs = 100;
+
+async function waitForEnd(
+  database: DataSource,
+  queue: QueueName,
+  jobId: string,
+  timeoutSeconds: number,
+): Promise<JobRun | null> {
+  const deadline = performance.now() + timeoutSeconds * 1000;
+  for (;;) {
+    const run = await findJobRun(database, queue, jobId);
+    if (run && finalStates.includes(run.state)) return run;
+    if (performance.now() > deadline) return run;
+    await delay(pollEveryMs);
+  }
+}
+
+interface EndedJob {
+  jobId: string;
+  outcome: string;
+  errorCode: string | null;
+  message: string | null;
+  attempts: number;
+  result: unknown;
+}
+
+function describe(jobId: string, run: JobRun | null, timeoutSeconds: number): EndedJob {
+  if (!run || !finalStates.includes(run.state)) {
+    const message = `not ended after ${timeoutSeconds} s${run ? "" : "; is a worker running?"}`;
+    const state = run?.state ?? "queued";
+    const errorCode = run?.errorCode ?? "WAIT_TIMEOUT";
+    return { jobId, outcome: state, errorCode, message, attempts: run?.attempt ?? 0, result: null };
+  }
+  return {
+    jobId,
+    outcome: run.state,
+    errorCode: run.errorCode,
+    message: run.errorMessage,
+    attempts: run.attempt,
+    result: run.result,
+  };
+}

@@ -1,0 +1,51 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { OutputFormat } from "./output.ts";
+
+/** A command with the option that every command has. */
+export function command(name: string, description: string): Command {
+  const format = new Option("-o, --output <format>", "how to print the result")
+    .choices(["text", "json"])
+    .default("text");
+  return new Command(name).description(description).addOption(format).exitOverride();
+}
+
+/** Options of every command. */
+export interface CommonOptions {
+  output: OutputFormat;
+}
+
+/** Reads a database id. */
+export function id(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 2_147_483_647) {
+    throw new InvalidArgumentError("expected a positive integer.");
+  }
+  return value;
+}
+
+/** Reads a JSON object. */
+export function jsonObject(text: string): Record<string, unknown> {
+  const value = json(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError("expected a JSON object.");
+  }
+  return { ...value };
+}
+
+/** Reads any JSON value. */
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError("expected JSON.");
+  }
+}
+
+/** Reads a number of seconds. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError("expected a number of seconds.");
+  }
+  return value;
+}

@@ -1,0 +1,52 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { Resource } from "../entities/resource.ts";
+import { providerNames, resourceTypes } from "../providers/provider.ts";
+import { readConfig } from "../runtime/config.ts";
+import { findCredential } from "../tables/credentials.ts";
+import { withDatabase } from "./database.ts";
+import { type CommonOptions, command, id, jsonObject } from "./options.ts";
+import { print, UsageError } from "./output.ts";
+
+/** `multicloud resources`: infrastructure that Terraform creates for a user. */
+export function resourcesCommand(): Command {
+  const resources = command("resources", "Resources that Terraform manages");
+  resources.addCommand(
+    command("add", "Add a wanted resource, still to be applied; prints its id")
+      .requiredOption("--user <id>", "the user it belongs to", id)
+      .addOption(
+        new Option("--provider <name>", "the cloud").choices(providerNames).makeOptionMandatory(),
+      )
+      .addOption(
+        new Option("--type <type>", "the kind").choices(resourceTypes).makeOptionMandatory(),
+      )
+      .requiredOption("--name <name>", "its name in the cloud")
+      .option("--spec <json>", "variables of the module", jsonObject, {})
+      .option("--credential <id>", "the credential to work with, if the user has several", id)
+      .action(addResource),
+  );
+  return resources;
+}
+
+interface AddOptions extends CommonOptions {
+  user: number;
+  provider: string;
+  type: string;
+  name: string;
+  spec: Record<string, unknown>;
+  credential?: number;
+}
+
+async function addResource({ output, user, credential, ...wanted }: AddOptions): Promise<void> {
+  const config = readConfig(process.env, ["DATABASE_URL"]);
+  const added = await withDatabase(config.DATABASE_URL, async (database) => {
+    if (credential !== undefined && !(await findCredential(database, user, credential))) {
+      throw new UsageError(`--credential: user ${user} has no credential ${credential}`);
+    }
+    const known: unknown[] = await database.query("SELECT 1 FROM users WHERE id = $1", [user]);
+    if (known.length === 0) throw new UsageError(`--user: there is no user ${user}`);
+    const row = { ...wanted, userId: user, credentialId: credential ?? null };
+    return (await database.getRepository(Resource).save(row)).id;
+  });
+  print(output, { id: added }, `Added resource ${added}.`);
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from "node:crypto";
+import { hash } from "bcryptjs";
+import type { Command } from "commander";
+import { User } from "../entities/user.ts";
+import { readConfig } from "../runtime/config.ts";
+import { withDatabase } from "./database.ts";
+import { type CommonOptions, command } from "./options.ts";
+import { print, UsageError } from "./output.ts";
+
+/** `multicloud users`: people whose clouds are looked after. */
+export function usersCommand(): Command {
+  const users = command("users", "Users of the platform");
+  users.addCommand(
+    command("add", "Add a user; prints its id")
+      .requiredOption("--email <address>", "the login of the user")
+      .option("--name <full name>", "the full name")
+      .action(addUser),
+  );
+  return users;
+}
+
+interface AddOptions extends CommonOptions {
+  email: string;
+  name?: string;
+}
+
+async function addUser({ email, name, output }: AddOptions): Promise<void> {
+  if (!/^\S+@\S+$/.test(email)) throw new UsageError(`--email: ${email} is not an address`);
+  const config = readConfig(process.env, ["DATABASE_URL"]);
+  // Passwords are set by the platform; until then nobody knows the one whose hash stands here.
+  const hashedPassword = await hash(randomBytes(32).toString("base64"), 10);
+  const id = await withDatabase(config.DATABASE_URL, async (database) => {
+    const repository = database.getRepository(User);
+    if (await repository.existsBy({ email })) throw new UsageError(`--email: ${email} exists`);
+    const user = await repository.save({ email, hashedPassword, fullName: name ?? null });
+    return user.id;
+  });
+  print(output, { id }, `Added user ${id}.`);
+}
