@@ -2,6 +2,7 @@ import type { EntityManager } from "typeorm";
 import type { QueueName } from "../queues/contract.ts";
 import type { Payloads } from "../queues/contracts.ts";
 import type { Logger } from "../runtime/log.ts";
+import type { Work } from "./lease.ts";
 import type { Services } from "./services.ts";
 
 /** What a handler can do about the job it runs, besides its work. */
@@ -10,10 +11,10 @@ export interface JobContext {
   runId: string;
   /** A child logger that names the job. */
   log: Logger;
-  /** Runs effects in one fenced transaction; see Lease. */
-  commit: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
+  /** Runs effects in one fenced transaction, on a connection of its own or the given one; see Lease. */
+  commit: <T>(work: Work<T>, on?: EntityManager) => Promise<T>;
   /** The last effects and the ledger's `done` in one transaction. The value becomes the job's result. */
-  finish: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
+  finish: <T>(work: Work<T>, on?: EntityManager) => Promise<T>;
   /** Shows how far the job is, 0 to 100, on dashboards; with a note it also goes to the job's own log. */
   progress: (percent: number, note?: string) => Promise<void>;
 }

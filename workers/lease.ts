@@ -10,6 +10,9 @@ import {
 /** How often a running job shows that its worker is alive, in milliseconds. */
 const heartbeatEveryMs = 5_000;
 
+/** Effects of a job: statements on the manager of the transaction they belong to. */
+export type Work<T> = (manager: EntityManager) => Promise<T>;
+
 /**
  * A worker's hold on a job while it runs: commits effects only while the claim is current, and aborts the job as
  * soon as it turns out that it is not.
@@ -28,21 +31,24 @@ export class Lease {
     this.#timer = setInterval(() => void this.#beat(), heartbeatEveryMs);
   }
 
-  /** Runs effects in one transaction, fenced. Throws LostClaimError instead of committing after the claim was lost. */
-  async commit<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.#database.transaction(async (manager) => {
+  /**
+   * Runs effects in one transaction, fenced. Throws LostClaimError instead of committing after the claim was lost.
+   * `on` is the manager of a connection that holds something the work needs, such as a temporary table.
+   */
+  async commit<T>(work: Work<T>, on: EntityManager = this.#database.manager): Promise<T> {
+    return on.transaction(async (manager) => {
       await holdFence(manager, this.claim);
       return work(manager);
     });
   }
 
   /** The last effects of a job and the ledger's `done`, in one transaction: both or neither. */
-  async finish<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async finish<T>(work: Work<T>, on?: EntityManager): Promise<T> {
     const result = await this.commit(async (manager) => {
       const value = await work(manager);
       await recordEnding(manager, this.claim, { state: "done", result: value });
       return value;
-    });
+    }, on);
     this.#finished = { result };
     return result;
   }

@@ -95,8 +95,8 @@ function makeContext(
   return {
     runId: run.id,
     log,
-    commit: async (work) => lease.commit(work),
-    finish: async (work) => lease.finish(work),
+    commit: async (work, on) => lease.commit(work, on),
+    finish: async (work, on) => lease.finish(work, on),
     progress: async (percent, note) => {
       await job.updateProgress(percent);
       if (note !== undefined) await job.log(note);

@@ -32,11 +32,7 @@ describe("runJob", () => {
   const services = () => ({
     database: database.dataSource,
     openProvider: async () => Promise.reject(new Error("no provider in this test")),
-    secrets: {
-      open: () => {
-        throw new Error("no secrets in this test");
-      },
-    },
+    secrets: { open: () => "", seal: () => "" },
     log: pino({ level: "silent" }),
   });
   const run = async (

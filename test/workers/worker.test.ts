@@ -1,0 +1,162 @@
+import type { Queue } from "bullmq";
+import { expect } from "chai";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { pino } from "pino";
+import { enqueue } from "../../queues/enqueue.ts";
+import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import { findJobRun } from "../../tables/job-runs.ts";
+import { GiveUpError, RetryError } from "../../workers/errors.ts";
+import type { Handler, Handlers } from "../../workers/handler.ts";
+import { makeProcessor } from "../../workers/process-job.ts";
+import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+import { until } from "../support/until.ts";
+
+const never = async () => Promise.reject(new Error("not in this test"));
+const idle: Handlers = {
+  sync: never,
+  "cost-ingest": never,
+  "health-check": never,
+  "terraform-apply": never,
+};
+
+describe("startWorkers", () => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let queues: Queues;
+  let workers: RunningWorkers[];
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    redis = testRedis();
+    workers = [];
+    queues = openQueues(redis.connection(), redis.prefix, () => {});
+  });
+  afterEach(async () => {
+    await Promise.all(workers.map(async (worker) => worker.close()));
+    await closeQueues(queues);
+    await redis.close();
+    await database.close();
+  });
+
+  const services = () => ({
+    database: database.dataSource,
+    openProvider: async () => Promise.reject(new Error("no provider in this test")),
+    secrets: { open: () => "", seal: () => "" },
+    log: pino({ level: "silent" }),
+  });
+  const start = async (handler: Handler<"sync">, drainMs = 0): Promise<RunningWorkers> => {
+    const started = startWorkers({ ...idle, sync: handler }, services(), {
+      connection: redis.connection(),
+      prefix: redis.prefix,
+      queues: ["sync"],
+      concurrency: {},
+      drainMs,
+    });
+    workers.push(started);
+    await started.ready();
+    return started;
+  };
+  const state = async (queue: Queue, id: string): Promise<string> => queue.getJobState(id);
+  const ledger = async (id: string) => findJobRun(database.dataSource, "sync", id);
+  const payload = { userId: 1, credentialId: 2 };
+
+  it("is given the abort signal by BullMQ, which looks at the number of parameters", () => {
+    expect(makeProcessor("sync", idle, services()).length).to.equal(3);
+  });
+
+  it("completes a job with the handler's result and shows its progress", async () => {
+    await start(async ({ progress }) => {
+      await progress(40, "almost half");
+      return { rows: 5 };
+    });
+
+    const id = await enqueue(queues.sync, "sync", payload);
+    const job = await until(async () => {
+      const found = await queues.sync.getJob(id);
+      return found?.finishedOn ? found : undefined;
+    });
+
+    expect(job?.returnvalue).to.deep.equal({ rows: 5 });
+    expect(job?.progress).to.equal(40);
+    expect((await queues.sync.getJobLogs(id)).logs).to.deep.equal(["almost half"]);
+    expect(await ledger(id)).to.include({ state: "done" });
+  });
+
+  it("fails a job that gives up, at once, whatever number of attempts its producer asked for", async () => {
+    let runs = 0;
+    await start(async () => {
+      runs += 1;
+      throw new GiveUpError("NO", "not so", "/credentialId");
+    });
+
+    await queues.sync.add("sync", payload, { jobId: "greedy", attempts: 50 });
+    await until(async () => (await state(queues.sync, "greedy")) === "failed");
+
+    const job = await queues.sync.getJob("greedy");
+    expect(job?.failedReason).to.equal("NO /credentialId: not so");
+    expect(runs).to.equal(1);
+  });
+
+  it("delays a job that may succeed later, also when its producer asked for no attempts", async () => {
+    await start(async () => Promise.reject(new RetryError("BUSY", "later", { afterMs: 60_000 })));
+
+    await queues.sync.add("sync", payload, { jobId: "modest" });
+    await until(async () => (await state(queues.sync, "modest")) === "delayed");
+
+    const job = await queues.sync.getJob("modest");
+    expect(job?.delay).to.be.within(59_000, 61_000);
+    expect(await ledger("modest")).to.include({ state: "retrying", errorCode: "BUSY", attempt: 1 });
+  });
+
+  it("keeps a job that could not be claimed because the ledger is away", async () => {
+    await start(async () => "never");
+    await database.dataSource.query("ALTER TABLE job_runs RENAME TO job_runs_away");
+
+    await queues.sync.add("sync", payload, { jobId: "patient" });
+    await until(async () => (await state(queues.sync, "patient")) === "delayed");
+    await database.dataSource.query("ALTER TABLE job_runs_away RENAME TO job_runs");
+  });
+
+  it("hands running jobs back when it stops, and another worker takes them at once", async () => {
+    let started = 0;
+    const wait: Handler<"sync"> = async (_, __, signal) => {
+      started += 1;
+      await new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    };
+    const first = await start(wait);
+    const id = await enqueue(queues.sync, "sync", payload);
+    await until(() => started === 1);
+
+    await first.close();
+    expect(await state(queues.sync, id)).to.equal("waiting");
+    await start(async () => "finished by the second");
+    await until(async () => (await state(queues.sync, id)) === "completed");
+
+    expect(await ledger(id)).to.include({ state: "done", attempt: 1, starts: 2 });
+  });
+
+  it("lets a running job finish within the drain time", async () => {
+    let release = (): void => {};
+    let isRunning = false;
+    const slow: Handler<"sync"> = async () => {
+      isRunning = true;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return "finished";
+    };
+    const worker = await start(slow, 60_000);
+    const id = await enqueue(queues.sync, "sync", payload);
+    await until(() => isRunning);
+
+    const closed = worker.close();
+    release();
+    await closed;
+
+    expect(await state(queues.sync, id)).to.equal("completed");
+  });
+});

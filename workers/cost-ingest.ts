@@ -1,0 +1,150 @@
+import type { EntityManager } from "typeorm";
+import type { CostIngestPayload } from "../queues/cost-ingest.ts";
+import {
+  createStage,
+  measureScope,
+  measureStage,
+  replaceScope,
+  stagedPeriods,
+  stageLines,
+  type Totals,
+} from "../tables/cost-data.ts";
+import { addCostLoad, findLastLoad } from "../tables/cost-loads.ts";
+import { type AuthorisedCredential, authoriseCredential } from "./authorise.ts";
+import type { CostSource } from "./cost-source.ts";
+import { HeldError, RetryError } from "./errors.ts";
+import type { Handler, JobContext } from "./handler.ts";
+import { openCostSource } from "./open-cost-source.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Loads one snapshot of a credential's billing data: stage everything, prove that the stage holds what the source
+ * said, then replace what was there in one transaction. The same version again changes nothing.
+ */
+export const ingestCosts: Handler<"cost-ingest"> = async (dependencies, payload, signal) => {
+  const credential = await authoriseCredential(dependencies, payload);
+  const source = await openCostSource(dependencies, credential, payload, signal);
+  const connection = dependencies.database.createQueryRunner();
+  try {
+    if (await isLoaded(dependencies, credential, source, payload)) {
+      return { rows: 0, unchanged: true, source: source.name, version: source.version };
+    }
+    await dependencies.progress(10, `reading ${source.name}`);
+    const lines = await stage(connection.manager, source, signal);
+    await dependencies.progress(70, `staged ${lines} lines`);
+    return await load(dependencies, connection.manager, { credential, source, payload, lines });
+  } finally {
+    source.close();
+    await connection.query("DROP TABLE IF EXISTS pg_temp.staged_costs").catch(() => {});
+    await connection.release();
+  }
+};
+
+async function isLoaded(
+  { database }: Services,
+  credential: AuthorisedCredential,
+  source: CostSource,
+  payload: CostIngestPayload,
+): Promise<boolean> {
+  if (payload.force || source.version === null) return false;
+  const last = await findLastLoad(database, credential.id);
+  return last?.source === source.name && last.sourceVersion === source.version;
+}
+
+async function stage(
+  manager: EntityManager,
+  source: CostSource,
+  signal: AbortSignal,
+): Promise<number> {
+  await createStage(manager);
+  let count = 0;
+  for await (const lines of source.lines(signal)) {
+    signal.throwIfAborted();
+    await stageLines(manager, lines);
+    count += lines.length;
+  }
+  return count;
+}
+
+interface StagedLoad {
+  credential: AuthorisedCredential;
+  source: CostSource;
+  payload: CostIngestPayload;
+  lines: number;
+}
+
+async function load(
+  dependencies: Services & JobContext,
+  manager: EntityManager,
+  { credential, source, payload, lines }: StagedLoad,
+): Promise<unknown> {
+  const staged = await measureStage(manager);
+  assertBalanced("staged", source.totals ?? costs(staged.totals), costs(staged.totals));
+  if (staged.lines !== lines) throw unbalanced("staged", `${lines} lines`, `${staged.lines} lines`);
+  const owner = { userId: credential.userId, credentialId: credential.id };
+  const scope = source.window ?? (await stagedPeriods(manager));
+  const row = {
+    ...owner,
+    source: source.name,
+    sourceVersion: source.version ?? staged.digest,
+    scope: { ...scope },
+    totals: costs(staged.totals),
+  };
+  const before = await measureScope(manager, owner, scope);
+  const suspicion = payload.force ? null : suspect(before, staged.totals);
+  if (suspicion !== null) {
+    const held = { ...row, state: "held" as const, reason: suspicion, rows: 0 };
+    await dependencies.commit(async (transaction) => addCostLoad(transaction, held), manager);
+    throw new HeldError(
+      "COST_LOAD_SUSPICIOUS",
+      `${suspicion}; the old data stays. Send force to accept it`,
+    );
+  }
+  return dependencies.finish(async (transaction) => {
+    const rows = await replaceScope(transaction, owner, scope);
+    const stored = await measureScope(transaction, owner, scope);
+    assertBalanced("stored", row.totals, costs(stored));
+    await addCostLoad(transaction, { ...row, state: "loaded", reason: null, rows });
+    return { rows, lines, source: row.source, version: row.sourceVersion, totals: row.totals };
+  }, manager);
+}
+
+function costs(totals: Totals): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(totals).map(([currency, total]) => [currency, total.cost]),
+  );
+}
+
+function unbalanced(where: string, wanted: string, found: string): RetryError {
+  const problem = `the source says ${wanted}, ${where} is ${found}; nothing was replaced`;
+  return new RetryError("COST_LOAD_UNBALANCED", problem);
+}
+
+/** Sums are compared as texts: both sides are exact decimals without trailing zeros. */
+function assertBalanced(
+  where: string,
+  wanted: Record<string, string>,
+  found: Record<string, string>,
+): void {
+  for (const currency of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
+    const [expected, actual] = [wanted[currency] ?? "0", found[currency] ?? "0"];
+    if (expected !== actual) {
+      throw unbalanced(where, `${expected} ${currency}`, `${actual} ${currency}`);
+    }
+  }
+}
+
+/** A snapshot below this share of what is stored is held: providers restate by percents, not by halves. */
+const smallestShare = 0.5;
+
+function suspect(before: Totals, after: Totals): string | null {
+  for (const [currency, old] of Object.entries(before)) {
+    const now = after[currency];
+    if (!now) return `no lines in ${currency} where ${old.rows} rows were`;
+    // A comparison of magnitudes to decide about holding; no stored amount passes through a float.
+    if (Number(old.cost) > 0 && Number(now.cost) < Number(old.cost) * smallestShare) {
+      return `${now.cost} ${currency} where ${old.cost} ${currency} was`;
+    }
+  }
+  return null;
+}
