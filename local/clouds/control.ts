@@ -1,4 +1,4 @@
-import express, { type Router } from "express";
+import express, { type Response, type Router } from "express";
 import { z } from "zod";
 import { type FaultScript, faultRuleSchema } from "./faults.ts";
 
@@ -18,10 +18,8 @@ export function controlRouter(faults: FaultScript): Router {
   router.use(express.json());
   router.post("/faults", (request, response) => {
     const rules = rulesSchema.safeParse(request.body);
-    if (!rules.success)
-      return void response.status(400).json({ error: z.prettifyError(rules.error) });
-    faults.push(...rules.data);
-    response.status(204).end();
+    if (rules.success) faults.push(...rules.data);
+    answer(response, rules.error);
   });
   router.delete("/faults", (_request, response) => {
     faults.clear();
@@ -29,10 +27,8 @@ export function controlRouter(faults: FaultScript): Router {
   });
   router.put("/latency", (request, response) => {
     const latency = latencySchema.safeParse(request.body);
-    if (!latency.success)
-      return void response.status(400).json({ error: z.prettifyError(latency.error) });
-    faults.latencyMs = latency.data.latencyMs;
-    response.status(204).end();
+    if (latency.success) faults.latencyMs = latency.data.latencyMs;
+    answer(response, latency.error);
   });
   router.get("/calls", (_request, response) => void response.json(faults.calls));
   router.delete("/calls", (_request, response) => {
@@ -40,4 +36,9 @@ export function controlRouter(faults: FaultScript): Router {
     response.status(204).end();
   });
   return router;
+}
+
+function answer(response: Response, error: z.ZodError | undefined): void {
+  if (error === undefined) response.status(204).end();
+  else response.status(400).json({ error: z.prettifyError(error) });
 }
