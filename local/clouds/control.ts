@@ -2,10 +2,10 @@ import express, { type Response, type Router } from "express";
 import { z } from "zod";
 import { type FaultScript, faultRuleSchema } from "./faults.ts";
 
-const rulesSchema = z.union([
-  faultRuleSchema.transform((rule) => [rule]),
+const rulesSchema = z.preprocess(
+  (body) => (Array.isArray(body) ? body : [body]),
   z.array(faultRuleSchema),
-]);
+);
 const latencySchema = z.strictObject({ latencyMs: z.number().nonnegative() });
 
 /**

@@ -15,8 +15,10 @@ export async function send<Answer>(
   call: (options: SendOptions) => Promise<Answer>,
 ): Promise<Answer> {
   signal.throwIfAborted();
+  // Node warns of a leak at the 11th listener of one derived signal; many calls share that of their job.
+  const abortSignal = AbortSignal.any([signal]);
   try {
-    return await unlessAborted(signal, call({ abortSignal: signal }));
+    return await unlessAborted(abortSignal, call({ abortSignal }));
   } catch (error) {
     signal.throwIfAborted();
     throw toProviderError(error, operation);
