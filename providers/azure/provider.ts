@@ -1,7 +1,8 @@
-import type { AzureCredential, CredentialSettings } from "../credential.ts";
+import type { AzureCredential } from "../credential.ts";
 import type { Endpoints } from "../endpoints.ts";
 import { ProviderError } from "../errors.ts";
 import type { Discovery, ListOptions, Page, Provider, Scope } from "../provider.ts";
+import type { CredentialSettings } from "../settings.ts";
 import { observeHealth } from "./health.ts";
 import { azureKinds } from "./kinds.ts";
 import { toRegion } from "./resource.ts";

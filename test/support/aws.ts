@@ -3,7 +3,7 @@ import { regionOf } from "../../local/clouds/aws/account.ts";
 import type { AwsOptions, SimulatedAws } from "../../local/clouds/aws.ts";
 import { startAws } from "../../local/clouds/aws.ts";
 import { type AwsPatience, openAws } from "../../providers/aws/provider.ts";
-import type { AwsCredential, CredentialSettings } from "../../providers/credential.ts";
+import type { AwsCredential } from "../../providers/credential.ts";
 import type {
   CostLine,
   CostWindow,
@@ -12,6 +12,7 @@ import type {
   Provider,
   Scope,
 } from "../../providers/provider.ts";
+import type { CredentialSettings } from "../../providers/settings.ts";
 
 export const accountId = "123456789012";
 export const secretKey = "simulated/secret+key";

@@ -9,6 +9,7 @@ import { GiveUpError, HandBackError, HeldError } from "../../workers/errors.ts";
 import type { Handler } from "../../workers/handler.ts";
 import { type FinishedRun, poisonedAfterCrashes, runJob } from "../../workers/run-job.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { testServices } from "../support/worker-services.ts";
 
 describe("runJob", () => {
   let database: TestDatabase;
@@ -30,9 +31,7 @@ describe("runJob", () => {
     ...changes,
   });
   const services = () => ({
-    database: database.dataSource,
-    openProvider: async () => Promise.reject(new Error("no provider in this test")),
-    secrets: { open: () => "", seal: () => "" },
+    ...testServices(database.dataSource),
     log: pino({ level: "silent" }),
   });
   const run = async (

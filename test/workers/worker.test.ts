@@ -12,6 +12,7 @@ import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { until } from "../support/until.ts";
+import { testServices } from "../support/worker-services.ts";
 
 const never = async () => Promise.reject(new Error("not in this test"));
 const idle: Handlers = {
@@ -41,9 +42,7 @@ describe("startWorkers", () => {
   });
 
   const services = () => ({
-    database: database.dataSource,
-    openProvider: async () => Promise.reject(new Error("no provider in this test")),
-    secrets: { open: () => "", seal: () => "" },
+    ...testServices(database.dataSource),
     log: pino({ level: "silent" }),
   });
   const start = async (handler: Handler<"sync">, drainMs = 0): Promise<RunningWorkers> => {

@@ -1,0 +1,57 @@
+import type { EntityManager } from "typeorm";
+import { TerraformRun, type TerraformRunState } from "../entities/terraform-run.ts";
+
+export interface NewTerraformRun {
+  id: string;
+  resourceId: number;
+  jobRunId: string;
+  action: string;
+  /** Where the run's directory is: enough for another worker on the host to adopt it. */
+  process: { host: string; directory: string };
+}
+
+export async function addTerraformRun(manager: EntityManager, run: NewTerraformRun): Promise<void> {
+  const row = { ...run, state: "running" as const, stage: "preparing" };
+  await manager.save(manager.create(TerraformRun, row));
+}
+
+/** The run of a resource that nobody has ended yet, or null. */
+export async function findRunningTerraformRun(
+  manager: EntityManager,
+  resourceId: number,
+): Promise<TerraformRun | null> {
+  return manager.findOne(TerraformRun, {
+    where: { resourceId, state: "running" },
+    order: { startedAt: "DESC" },
+  });
+}
+
+/** Shows how far a run is. The percentage never falls. */
+export async function showTerraformProgress(
+  manager: EntityManager,
+  id: string,
+  stage: string,
+  percent: number,
+): Promise<void> {
+  await manager.query(
+    "UPDATE terraform_runs SET stage = $2, percent = greatest(percent, $3) WHERE id = $1",
+    [id, stage, percent],
+  );
+}
+
+/** Ends a run. `unknown`: what it did to the cloud is not completely known; the message says what is not. */
+export async function endTerraformRun(
+  manager: EntityManager,
+  id: string,
+  state: Exclude<TerraformRunState, "running">,
+  facts: { plan?: Record<string, unknown>; errorMessage?: string } = {},
+): Promise<void> {
+  await manager.query(
+    `UPDATE terraform_runs
+     SET state = $2, plan = coalesce($3, plan), error_message = $4, finished_at = clock_timestamp(),
+         stage = CASE WHEN $2 IN ('failed', 'unknown') THEN stage ELSE 'finished' END,
+         percent = CASE WHEN $2 IN ('failed', 'unknown') THEN percent ELSE 100 END
+     WHERE id = $1`,
+    [id, state, facts.plan ? JSON.stringify(facts.plan) : null, facts.errorMessage ?? null],
+  );
+}

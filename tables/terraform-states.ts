@@ -1,0 +1,61 @@
+import type { EntityManager } from "typeorm";
+import { z } from "zod";
+
+/** `snapshot`: while a run went on; `final`: at its end; `recovered`: found in the directory of a run that was lost. */
+const kinds = ["snapshot", "final", "recovered"] as const;
+
+const stateEnvelope = z.object({
+  v: z.literal(1),
+  kind: z.enum(kinds),
+  /** Terraform's own counter and history; neither is unique over a resource's life. */
+  serial: z.number(),
+  lineage: z.string(),
+  /** Of the state's exact bytes, in hex. */
+  sha256: z.string(),
+  /** Bytes before compression. */
+  size: z.number(),
+  /** The run that wrote it, `terraform_runs.id`. */
+  runId: z.string(),
+  /** gzip, base64, sealed: a state holds secrets in clear. */
+  sealed: z.string(),
+});
+
+/** What `terraform_states.state_data` holds. Only `sealed` is secret. */
+export type StateEnvelope = z.infer<typeof stateEnvelope>;
+
+/** The newest version of a resource's state, or null. Throws when the row was not written by us. */
+export async function findLatestState(
+  manager: EntityManager,
+  resourceId: number,
+): Promise<StateEnvelope | null> {
+  const [row]: { state_data: unknown }[] = await manager.query(
+    "SELECT state_data FROM terraform_states WHERE resource_id = $1 ORDER BY version DESC LIMIT 1",
+    [resourceId],
+  );
+  return row ? stateEnvelope.parse(row.state_data) : null;
+}
+
+/**
+ * Stores a state as the next version, unless it is byte for byte the newest one. When a run ends, its snapshots have
+ * served their purpose and go.
+ */
+export async function addState(
+  manager: EntityManager,
+  resourceId: number,
+  envelope: StateEnvelope,
+): Promise<void> {
+  await manager.query("SELECT 1 FROM resources WHERE id = $1 FOR NO KEY UPDATE", [resourceId]);
+  const latest = await findLatestState(manager, resourceId);
+  if (latest?.sha256 === envelope.sha256 && latest.kind !== "snapshot") return;
+  await manager.query(
+    `INSERT INTO terraform_states (resource_id, state_data, version)
+     SELECT $1, $2, coalesce(max(version), 0) + 1 FROM terraform_states WHERE resource_id = $1`,
+    [resourceId, JSON.stringify(envelope)],
+  );
+  if (envelope.kind === "snapshot") return;
+  await manager.query(
+    `DELETE FROM terraform_states
+     WHERE resource_id = $1 AND state_data->>'runId' = $2 AND state_data->>'kind' = 'snapshot'`,
+    [resourceId, envelope.runId],
+  );
+}

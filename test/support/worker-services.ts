@@ -1,0 +1,25 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DataSource } from "typeorm";
+import type { Services } from "../../workers/services.ts";
+
+/** Services for handlers in tests; what a test does not bring fails when it is used. */
+export function testServices(database: DataSource, own: Partial<Services> = {}): Services {
+  const missing = (): never => {
+    throw new Error("this test brings no such service");
+  };
+  return {
+    database,
+    openProvider: async () => missing(),
+    secrets: { open: missing, seal: missing },
+    terraform: {
+      binary: undefined,
+      workDirectory: join(tmpdir(), "multicloud-test-runs"),
+      providerMirror: null,
+      reattachProviders: undefined,
+    },
+    costFilesDirectory: undefined,
+    syncTouchAfterSeconds: 0,
+    ...own,
+  };
+}
