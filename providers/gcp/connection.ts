@@ -90,7 +90,11 @@ export class GcpConnection {
   }
 
   private async clientOptions(): Promise<ClientOptions> {
-    return { fallback: true, authClient: await this.authClient(), ...this.apiAddress() };
+    const { GoogleAuth } = await import("google-gax");
+    // Wrapped, because the clients switch a bare JWT client over to self-signed tokens: those go round the token
+    // exchange, and so round the operator's endpoint for it.
+    const auth = new GoogleAuth({ authClient: await this.authClient() });
+    return { fallback: true, auth, ...this.apiAddress() };
   }
 
   private apiAddress(): ClientOptions {

@@ -80,13 +80,12 @@ function retryInfo(details: Record<string, unknown>[]): number | null {
   return null;
 }
 
-/** Seconds only: Google does not send the date form. */
+/** A plain object from storage, one of node-fetch's own Headers from the others. Google sends seconds, never a date. */
 function retryAfterHeader(headers: unknown): number | null {
-  const value = headers instanceof Headers ? headers.get("retry-after") : headerOf(headers);
-  const seconds = Number.parseFloat(value ?? "");
+  if (!isRecord(headers)) return null;
+  const { get } = headers;
+  const value =
+    typeof get === "function" ? get.call(headers, "retry-after") : headers["retry-after"];
+  const seconds = Number.parseFloat(textOf(value) ?? "");
   return Number.isFinite(seconds) ? seconds * 1000 : null;
-}
-
-function headerOf(headers: unknown): string | null {
-  return isRecord(headers) ? textOf(headers["retry-after"]) : null;
 }
