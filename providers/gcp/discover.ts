@@ -11,7 +11,7 @@ export interface DiscoverOptions {
   projectId: string;
   /** Further projects to list. */
   furtherProjects: string[];
-  /** Only these regions; all if undefined. */
+  /** Only these regions; all if none are named. */
   regions: string[] | undefined;
   signal: AbortSignal;
 }
@@ -30,28 +30,31 @@ export async function discover(
   }
   const accounts = new Set([own.identity.accountId]);
   for (const projectId of options.furtherProjects) {
-    if (await isListable(connection, projectId, options.signal)) accounts.add(projectId);
+    const accountId = await accountOf(connection, projectId, options.signal);
+    if (accountId !== null) accounts.add(accountId);
   }
   const scopes = [...accounts].flatMap((accountId) => scopesOf(accountId, options.regions));
   return { identity: own.identity, scopes, assumed: false };
 }
 
 /**
- * A project that we may not see is listed all the same: the right to read the project is apart from the rights to read
- * what is in it, and if those lack too, its scopes end as denied where the user sees it. Leaving it out would be silent.
+ * The id of a further project (settings may give its number); null while it is being deleted. One that we may not see is
+ * listed all the same: the right to read the project is apart from the rights to read what is in it, and if those lack
+ * too, its scopes end as denied where the user sees it. Leaving it out would be silent.
  */
-async function isListable(
+async function accountOf(
   connection: GcpConnection,
   projectId: string,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<string | null> {
   try {
-    return (await getProject(connection, projectId, { signal })).state === "ACTIVE";
+    const { identity, state } = await getProject(connection, projectId, { signal });
+    return state === "ACTIVE" ? identity.accountId : null;
   } catch (error) {
     const isHidden =
       error instanceof ProviderError &&
       (error.code === "PERMISSION_DENIED" || error.code === "NOT_FOUND");
-    if (isHidden) return true;
+    if (isHidden) return projectId;
     throw error;
   }
 }
@@ -66,6 +69,6 @@ function scopesOf(accountId: string, regions: string[] | undefined): Scope[] {
   );
 }
 
-function regionsOf(kind: GcpKind, regions: string[] | undefined): string[] {
-  return kind.isRegional && regions !== undefined ? [...new Set(regions)] : ["global"];
+function regionsOf(kind: GcpKind, regions: string[] = []): string[] {
+  return kind.isRegional && regions.length > 0 ? [...new Set(regions)] : ["global"];
 }

@@ -63,6 +63,12 @@ describe("discovering GCP", function () {
     expect(scopes).to.have.length(15);
   });
 
+  it("takes an empty list of regions for no wish", async () => {
+    const { scopes } = await discoverWith({ regions: [] });
+    expect(scopes.every((scope) => scope.region === "global")).to.equal(true);
+    expect(scopes).to.have.length(5);
+  });
+
   it("fails when a further project could not be asked for", async () => {
     const operation = "cloudresourcemanager:projects.get";
     cloud.faults.push({ operation, call: 2, effect: { kind: "error", status: 400 } });

@@ -70,6 +70,31 @@ describe("listing GCP", function () {
     expect(pages.map((page) => page.resources.length)).to.deep.equal([500, 0, 100]);
   });
 
+  const longListings = [
+    { kind: "compute:disk", of: "disks", operation: "compute:disks.aggregatedList", size: 500 },
+    { kind: "compute:network", of: "networks", operation: "compute:networks.list", size: 500 },
+    {
+      kind: "compute:subnetwork",
+      of: "subnetworks",
+      operation: "compute:subnetworks.aggregatedList",
+      size: 500,
+    },
+    { kind: "storage:bucket", of: "buckets", operation: "storage:buckets.list", size: 1000 },
+  ] as const;
+  for (const { kind, of, operation, size } of longListings) {
+    it(`reads a long listing of ${of}, an empty page in the middle included`, async () => {
+      const project = cloud.state.projects.get(projectId);
+      const [model] = project?.[of] ?? [];
+      if (project === undefined || model === undefined) throw new Error("nothing generated");
+      project[of] = Array.from({ length: size + 7 }, (_, n) => ({ ...model, name: `x-${n}` }));
+      cloud.faults.push({ operation, page: 2, effect: { kind: "empty-page" } });
+      const pages = await pagesOf(provider, scopeOf(kind));
+      expect(pages.map((page) => page.resources.length)).to.deep.equal([size, 0, 7]);
+      const names = pages.flatMap((page) => page.resources.map((found) => found.name));
+      expect(new Set(names).size).to.equal(size + 7);
+    });
+  }
+
   it("reports a zone that Google could not reach as its region unread", async () => {
     const zone = "zones/europe-west1-b";
     cloud.state.projects.get(projectId)?.unreachable.add(zone);
