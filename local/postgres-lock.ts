@@ -6,14 +6,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LocalServerError } from "./supervised-process.ts";
 
 /** A server whose owner was killed stops by itself; this is how long we give it. */
-const patienceMs = 10_000;
+const defaultPatienceMs = 10_000;
 
 /**
  * Removes the lock file of a server that is gone. PostgreSQL alone would refuse to start when the process id in
  * it belongs to somebody else by now, which is common in containers where ids start at 1 again.
  * Throws LocalServerError when a server really runs there.
  */
-export async function clearStaleLock(data: string): Promise<void> {
+export async function clearStaleLock(data: string, patienceMs = defaultPatienceMs): Promise<void> {
   const lockFile = join(data, "postmaster.pid");
   const deadline = performance.now() + patienceMs;
   for (;;) {

@@ -113,7 +113,7 @@ async function ensureCluster(initdb: string, data: string, user: ServerUser): Pr
 function serverSettings(fsync: boolean): string[] {
   const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "timezone=UTC"];
   settings.push("max_connections=200");
-  if (!fsync) settings.push("fsync=off", "synchronous_commit=off", "full_page_writes=off");
+  if (!fsync) settings.push("fsync=off", "full_page_writes=off");
   return settings.flatMap((setting) => ["-c", setting]);
 }
 

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres } from "../../local/postgres.ts";
 import { startRedis } from "../../local/redis.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /**
  * Mocha loads this file first (.mocharc.json), then the test files, then runs the set-up below without a time
@@ -48,15 +47,15 @@ export async function mochaGlobalTeardown(): Promise<void> {
 async function setUpPostgres(): Promise<void> {
   postgres = process.env["DATABASE_URL"];
   if (postgres) return;
-  const folder = await mkdtemp(join(tmpdir(), "multicloud-test-"));
+  const folder = await temporaryFolder();
   const server = await startPostgres({
-    folder: join(folder, "postgres"),
+    folder: join(folder.path, "postgres"),
     temporary: true,
     fsync: false,
   });
   cleanups.unshift(async () => {
     await server.close();
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   });
   postgres = server.url;
 }

@@ -1,0 +1,119 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { expect } from "chai";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { findRedisServer, RedisNotFoundError } from "../../local/redis-server.ts";
+import { rejection } from "../support/rejection.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+describe("findRedisServer", () => {
+  let bin: string;
+  let folder: string;
+  let calls: string;
+  let remove: () => Promise<void>;
+
+  beforeEach(async () => {
+    const temporary = await temporaryFolder();
+    remove = () => temporary.remove();
+    bin = join(temporary.path, "bin");
+    folder = join(temporary.path, "redis");
+    calls = join(temporary.path, "calls");
+    await Promise.all([mkdir(bin), mkdir(folder), writeFile(calls, "")]);
+  });
+  afterEach(() => remove());
+
+  /** Puts a command on the PATH that notes how it is called and then runs `script`. */
+  async function command(name: string, script = "", where = bin): Promise<string> {
+    const path = join(where, name);
+    await writeFile(path, `#!/bin/sh\necho "${name} $*" >>"${calls}"\n${script}\n`);
+    await chmod(path, 0o755);
+    return path;
+  }
+
+  const find = (isRoot: boolean) => findRedisServer({ folder, PATH: bin, isRoot });
+  const called = async () => (await readFile(calls, "utf8")).split("\n").filter(Boolean);
+
+  it("takes the server on the PATH before anything else and installs nothing", async () => {
+    const path = await command("redis-server");
+    await command("apt-get");
+    await command("docker");
+
+    expect(await find(true)).to.deep.equal({ kind: "binary", path });
+    expect(await called()).to.deep.equal([]);
+  });
+
+  it("takes the first of several folders on the PATH", async () => {
+    const early = join(folder, "early");
+    await mkdir(early);
+    const path = await command("redis-server", "", early);
+    await command("redis-server");
+
+    const PATH = [early, bin].join(delimiter);
+    const server = await findRedisServer({ folder, PATH, isRoot: false });
+
+    expect(server).to.deep.equal({ kind: "binary", path });
+  });
+
+  it("installs the binary without the system service by apt-get as root, once", async () => {
+    const tools = join(bin, "redis-check-rdb");
+    const program = `printf '#!/bin/sh\\necho Redis server v=7\\n' >"${tools}"; chmod +x "${tools}"`;
+    await command("apt-get", `case "$*" in *install*) PATH=/usr/bin:/bin; ${program};; esac`);
+    await command("docker");
+
+    const first = await find(true);
+    const second = await find(true);
+
+    expect(first).to.deep.equal({ kind: "binary", path: join(folder, "redis-server") });
+    expect(second).to.deep.equal(first);
+    expect(await called()).to.deep.equal([
+      "apt-get -o DPkg::Lock::Timeout=120 update",
+      "apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends redis-tools",
+    ]);
+  });
+
+  it("falls back to Docker when apt-get fails", async () => {
+    await command("apt-get", "echo offline >&2; exit 100");
+    await command("docker");
+
+    expect(await find(true)).to.deep.equal({ kind: "docker", image: "redis:7-alpine" });
+    expect(await called()).to.include("docker pull -q redis:7-alpine");
+  });
+
+  it("does not call apt-get for a user without the right to install", async () => {
+    await command("apt-get");
+    await command("docker");
+
+    await find(false);
+
+    expect(await called()).to.not.include("apt-get -o DPkg::Lock::Timeout=120 update");
+  });
+
+  it("asks brew when there is a Docker client without an engine", async () => {
+    await command("docker", "echo 'cannot connect to the daemon' >&2; exit 1");
+    const cellar = join(folder, "bin");
+    await mkdir(cellar);
+    const path = await command("redis-server", "", cellar);
+    await command("brew", `if [ "$1" = --prefix ]; then echo "${folder}"; fi`);
+
+    expect(await find(false)).to.deep.equal({ kind: "binary", path });
+    expect(await called()).to.include("brew install redis");
+  });
+
+  it("names every way it tried and what the user can do when none works", async () => {
+    await command("apt-get", "exit 100");
+    await command("docker", "exit 1");
+
+    const error = await rejection(find(true), RedisNotFoundError);
+
+    expect(error.tried.map((line) => line.split(":", 1)[0])).to.deep.equal([
+      "redis-server on PATH",
+      "an earlier download",
+      "apt-get",
+      "docker",
+      "brew",
+      "redis-memory-server",
+    ]);
+    expect(error.message).to.match(/install one .*Docker.*REDIS_URL/);
+    expect(error.message).to.include("needs make and a C compiler");
+  });
+});
