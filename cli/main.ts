@@ -1,15 +1,24 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { credentialsCommand } from "./credentials.ts";
 import { jobsCommand } from "./jobs.ts";
 import { migrateCommand } from "./migrate.ts";
 import { NegativeResult, type OutputFormat, printError } from "./output.ts";
 import { resourcesCommand } from "./resources.ts";
 import { usersCommand } from "./users.ts";
+import { workerCommand } from "./worker.ts";
 
 const program = new Command("multicloud")
   .description("Background workers of a multi-cloud management platform")
   .exitOverride();
-for (const command of [migrateCommand(), usersCommand(), resourcesCommand(), jobsCommand()]) {
+for (const command of [
+  migrateCommand(),
+  usersCommand(),
+  credentialsCommand(),
+  resourcesCommand(),
+  jobsCommand(),
+  workerCommand(),
+]) {
   program.addCommand(command);
 }
 

@@ -4,6 +4,7 @@ import { Resource } from "../entities/resource.ts";
 import { providerNames, resourceTypes } from "../providers/provider.ts";
 import { readConfig } from "../runtime/config.ts";
 import { findCredential } from "../tables/credentials.ts";
+import { findUser } from "../tables/users.ts";
 import { withDatabase } from "./database.ts";
 import { type CommonOptions, command, id, jsonObject } from "./options.ts";
 import { print, UsageError } from "./output.ts";
@@ -43,8 +44,7 @@ async function addResource({ output, user, credential, ...wanted }: AddOptions):
     if (credential !== undefined && !(await findCredential(database, user, credential))) {
       throw new UsageError(`--credential: user ${user} has no credential ${credential}`);
     }
-    const known: unknown[] = await database.query("SELECT 1 FROM users WHERE id = $1", [user]);
-    if (known.length === 0) throw new UsageError(`--user: there is no user ${user}`);
+    if (!(await findUser(database, user))) throw new UsageError(`--user: there is no user ${user}`);
     const row = { ...wanted, userId: user, credentialId: credential ?? null };
     return (await database.getRepository(Resource).save(row)).id;
   });

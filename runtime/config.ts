@@ -37,9 +37,6 @@ const concurrency = (name: string) =>
     .max(1_000, `${name}: expected at most 1000`)
     .optional();
 
-const secureUrl = (name: string, protocol: RegExp) =>
-  z.url({ protocol, error: `${name}: expected a URL with ${protocol.source}` }).optional();
-
 const environment = z.object({
   DATABASE_URL: z.string().default(""),
   DATABASE_POOL_SIZE: wholeNumber("DATABASE_POOL_SIZE", 20, 2),
@@ -64,16 +61,14 @@ const environment = z.object({
   SYNC_TOUCH_AFTER: wholeNumber("SYNC_TOUCH_AFTER", 0, 0),
   /** Folder in which `credentials.settings.cost.path` lies. */
   COST_FILES_DIR: z.string().optional(),
-  AZURE_RESOURCE_MANAGER_ENDPOINT: secureUrl("AZURE_RESOURCE_MANAGER_ENDPOINT", /^https$/),
-  AZURE_AUTHORITY_HOST: secureUrl("AZURE_AUTHORITY_HOST", /^https$/),
-  GCP_ENDPOINT: secureUrl("GCP_ENDPOINT", /^https?$/),
-  GCP_TOKEN_URL: secureUrl("GCP_TOKEN_URL", /^https?$/),
   /** Path of terraform or tofu; found on PATH if unset. */
   TERRAFORM_BINARY: z.string().optional(),
   /** Folder for the private directories of runs. */
   TERRAFORM_WORK_DIR: z.string().optional(),
   /** Folder with unpacked providers; the registry is not asked when set. */
   TERRAFORM_PROVIDER_MIRROR: z.string().optional(),
+  /** TF_REATTACH_PROVIDERS of every run: simulated providers, for a machine without accounts. */
+  TERRAFORM_REATTACH_PROVIDERS: z.string().optional(),
 });
 export type Config = z.infer<typeof environment>;
 

@@ -59,3 +59,28 @@ export async function addState(
     [resourceId, envelope.runId],
   );
 }
+
+/** One page of states after the given id, locked until the transaction ends, for sealing them with another key. */
+export async function lockStates(
+  manager: EntityManager,
+  afterId: number,
+  limit: number,
+): Promise<{ id: number; resourceId: number; sealed: string | null }[]> {
+  return manager.query(
+    `SELECT id, resource_id AS "resourceId", state_data->>'sealed' AS sealed
+     FROM terraform_states WHERE id > $1 ORDER BY id LIMIT $2 FOR NO KEY UPDATE`,
+    [afterId, limit],
+  );
+}
+
+/** Replaces the sealed text of a state. */
+export async function writeSealedState(
+  manager: EntityManager,
+  id: number,
+  sealed: string,
+): Promise<void> {
+  await manager.query(
+    "UPDATE terraform_states SET state_data = jsonb_set(state_data, '{sealed}', to_jsonb($2::text)) WHERE id = $1",
+    [id, sealed],
+  );
+}

@@ -2,9 +2,10 @@ import type { Credential, SecretColumn } from "../entities/credential.ts";
 import type { CloudCredential } from "../providers/credential.ts";
 import { type ProviderName, providerNames } from "../providers/provider.ts";
 import { type CredentialSettings, credentialSettings } from "../providers/settings.ts";
+import type { Secrets } from "../runtime/secrets/secret.ts";
 import { findCredential } from "../tables/credentials.ts";
 import { GiveUpError } from "./errors.ts";
-import type { SecretReader, Services } from "./services.ts";
+import type { Services } from "./services.ts";
 
 /** A credential that belongs to the job's user and can be used. */
 export interface AuthorisedCredential {
@@ -33,7 +34,7 @@ export async function authoriseCredential(
 }
 
 /** Checks and decrypts a credential row. Throws the same GiveUpErrors as authoriseCredential. */
-export function openCredential(secrets: SecretReader, row: Credential): AuthorisedCredential {
+export function openCredential(secrets: Secrets, row: Credential): AuthorisedCredential {
   const path = "/credentialId";
   if (row.isActive === false) {
     throw new GiveUpError("CREDENTIAL_INACTIVE", `credential ${row.id} is switched off`, path);
@@ -64,7 +65,7 @@ const property = {
 } as const satisfies Record<SecretColumn, keyof Credential>;
 
 function decrypt(
-  secrets: SecretReader,
+  secrets: Secrets,
   row: Credential,
   provider: ProviderName,
   settings: CredentialSettings,
@@ -88,7 +89,7 @@ function decrypt(
   };
 }
 
-function openColumn(secrets: SecretReader, row: Credential, column: SecretColumn): string {
+function openColumn(secrets: Secrets, row: Credential, column: SecretColumn): string {
   const sealed = row[property[column]];
   if (!sealed) {
     const problem = `${column} of credential ${row.id} is empty`;

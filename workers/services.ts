@@ -1,22 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { OpenProvider } from "../providers/provider.ts";
-
-/** The place of a sealed text; bound into the seal, so that a text moved elsewhere does not open. */
-export interface SecretPlace {
-  table: string;
-  id: number;
-  column: string;
-}
-
-/** Opens sealed texts. Throws an error that says whose fault it is and holds nothing of the secret. */
-export interface SecretReader {
-  open(sealed: string, place: SecretPlace): string;
-}
-
-/** Seals texts with the key ring of this process (`runtime/secrets`). */
-export interface SecretWriter {
-  seal(text: string, place: SecretPlace): string;
-}
+import type { Secrets } from "../runtime/secrets/secret.ts";
 
 /** How terraform runs on this machine; settings of the operator. */
 export interface TerraformSettings {
@@ -34,7 +18,7 @@ export interface TerraformSettings {
 export interface Services {
   database: DataSource;
   openProvider: OpenProvider;
-  secrets: SecretReader & SecretWriter;
+  secrets: Secrets;
   terraform: TerraformSettings;
   /** Folder of the operator's cost files, `COST_FILES_DIR`. */
   costFilesDirectory: string | undefined;

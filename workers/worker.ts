@@ -13,7 +13,7 @@ export interface WorkerOptions {
   prefix: string;
   queues: readonly QueueName[];
   /** Jobs at once per queue; the contract's number where absent. */
-  concurrency: Partial<Record<QueueName, number>>;
+  concurrency: Partial<Record<QueueName, number | undefined>>;
   /** How long running jobs may finish after `close` was called before they are handed back, in milliseconds. */
   drainMs: number;
 }

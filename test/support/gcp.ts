@@ -1,11 +1,11 @@
 import type { SimulatedGcp } from "../../local/clouds/gcp/server.ts";
 import { startGcp } from "../../local/clouds/gcp/server.ts";
 import type { GcpProject } from "../../local/clouds/gcp/state.ts";
-import type { CredentialSettings } from "../../providers/credential.ts";
 import { ProviderError } from "../../providers/errors.ts";
 import { defaultLimits, type GcpLimits } from "../../providers/gcp/limits.ts";
 import { openGcp } from "../../providers/gcp/provider.ts";
 import type { DiscoveredResource, Page, Provider, Scope } from "../../providers/provider.ts";
+import type { CredentialSettings } from "../../providers/settings.ts";
 
 export const accountEmail = "reader@acme.iam.gserviceaccount.com";
 

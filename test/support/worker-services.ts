@@ -11,7 +11,7 @@ export function testServices(database: DataSource, own: Partial<Services> = {}):
   return {
     database,
     openProvider: async () => missing(),
-    secrets: { open: missing, seal: missing },
+    secrets: { open: missing, seal: missing, isCurrent: missing },
     terraform: {
       binary: undefined,
       workDirectory: join(tmpdir(), "multicloud-test-runs"),

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { SimulatedGcp } from "../../../local/clouds/gcp/server.ts";
 import { emptyProject } from "../../../local/clouds/gcp/state.ts";
-import type { CredentialSettings } from "../../../providers/credential.ts";
 import type { Discovery } from "../../../providers/provider.ts";
+import type { CredentialSettings } from "../../../providers/settings.ts";
 import { calm, openAt, providerErrorOf, startGcpWith } from "../../support/gcp.ts";
 
 const projectId = "acme-prod";

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { type SecretColumn, secretColumns } from "../entities/credential.ts";
+import type { ProviderName } from "../providers/provider.ts";
+import { neededColumns } from "../workers/authorise.ts";
+import { UsageError } from "./output.ts";
+
+/** What a credential file holds, by the column names of `credentials`. */
+export interface CredentialFile {
+  secrets: Partial<Record<SecretColumn, string>>;
+  projectId: string | null;
+  region: string | null;
+}
+
+const plainColumns = ["project_id", "region"];
+
+/** Reads the JSON of a credential from a file, or from standard input for `-`. Throws UsageError naming the field. */
+export async function readCredentialFile(
+  path: string,
+  provider: ProviderName,
+): Promise<CredentialFile> {
+  const fields = parse(path === "-" ? await readStandardInput() : await readText(path));
+  for (const name of Object.keys(fields)) {
+    const isKnown = [...secretColumns, ...plainColumns].includes(name);
+    if (!isKnown) throw new UsageError(`--file: ${name} is no column of credentials`);
+  }
+  const text = (name: string): string | null => {
+    const value = fields[name];
+    if (value === undefined || value === null || value === "") return null;
+    if (typeof value === "string") return value;
+    // Google's key files are JSON themselves, and are often pasted as such.
+    if (name === "service_account_json") return JSON.stringify(value);
+    throw new UsageError(`--file: ${name}: expected a string`);
+  };
+  const missing = neededColumns[provider].filter((column) => text(column) === null);
+  if (missing.length > 0) {
+    throw new UsageError(`--file: ${provider} needs ${missing.join(", ")}`);
+  }
+  const secrets = Object.fromEntries(
+    secretColumns.flatMap((column) => {
+      const value = text(column);
+      return value === null ? [] : [[column, value]];
+    }),
+  );
+  return { secrets, projectId: text("project_id"), region: text("region") };
+}
+
+function parse(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError("--file: expected JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError("--file: expected a JSON object");
+  }
+  return { ...value };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    throw new UsageError(`--file: ${path} cannot be read`);
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
+}
