@@ -16,6 +16,8 @@ export interface TerraformErrorFacts {
   end: End;
   /** Errors that terraform reported, redacted, in its order. */
   diagnostics?: Diagnostic[];
+  /** End of its standard error, redacted: crashes and trouble before it could report diagnostics. */
+  standardError?: string;
   cause?: unknown;
 }
 
@@ -30,6 +32,7 @@ export class TerraformError extends Error {
   readonly exitCode: number | null;
   readonly end: End;
   readonly diagnostics: Diagnostic[];
+  readonly standardError: string;
 
   constructor(facts: TerraformErrorFacts) {
     super(describe(facts), { cause: facts.cause });
@@ -37,6 +40,7 @@ export class TerraformError extends Error {
     this.exitCode = facts.exitCode;
     this.end = facts.end;
     this.diagnostics = facts.diagnostics ?? [];
+    this.standardError = facts.standardError ?? "";
   }
 
   /**

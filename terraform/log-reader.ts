@@ -55,20 +55,4 @@ export class LogReader {
       await file.close();
     }
   }
-
-  /**
-   * What follows the last complete line: the torn end that a killed process left, or "".
-   * Only to be asked for when the process has ended.
-   */
-  async rest(): Promise<string> {
-    const file = await open(this.#path, "r");
-    try {
-      const { size } = await file.stat();
-      const buffer = Buffer.alloc(size - this.#offset);
-      await file.read({ buffer, position: this.#offset });
-      return buffer.toString("utf8");
-    } finally {
-      await file.close();
-    }
-  }
 }

@@ -73,23 +73,33 @@ export async function startProcess(options: StartOptions): Promise<ProcessIdenti
       stdio: ["ignore", log.fd, errors.fd],
     },
   );
-  const failed = new Promise<never>((_resolve, reject) => child.once("error", reject));
+  const ended = new Promise<null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", () => resolve(null));
+  });
   child.unref();
+  const settled = new AbortController();
   try {
-    return await Promise.race([failed, identityWhenKnown(files)]);
+    const identity = await Promise.race([identityWhenKnown(files, settled.signal), ended]);
+    const found = identity ?? (await findProcess(files));
+    if (!found) throw new Error(`${options.binary} ended before it could note its identity`);
+    return found;
   } finally {
+    settled.abort();
     await Promise.all([log.close(), errors.close()]);
   }
 }
 
-async function identityWhenKnown(files: ProcessFiles): Promise<ProcessIdentity> {
-  for (;;) {
+async function identityWhenKnown(
+  files: ProcessFiles,
+  signal: AbortSignal,
+): Promise<ProcessIdentity | null> {
+  while (!signal.aborted) {
     const identity = await findProcess(files);
     if (identity) return identity;
-    if ((await readExitCode(files)) !== null)
-      throw new Error("the process could not note its identity");
     await wait(5);
   }
+  return null;
 }
 
 /** The process that was started with these files, alive or not; null when none was. */

@@ -1,14 +1,18 @@
+import { readFile } from "node:fs/promises";
 import type { Stage } from "./errors.ts";
 import { TerraformError } from "./errors.ts";
 import { followProcess } from "./follow.ts";
 import { LogReader } from "./log-reader.ts";
 import { type Message, parseMessage } from "./parse-message.ts";
 import { changesExitCode } from "./plan.ts";
-import { findProcess, startProcess } from "./process.ts";
+import { startProcess } from "./process.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import type { RunProgress } from "./progress.ts";
 import type { Redactor } from "./redact.ts";
 import type { WorkDirectory } from "./work-directory.ts";
+
+/** Characters of standard error that an error carries: a stack trace, not a flood. */
+const standardErrorLength = 4000;
 
 /** A stage that runs as a process of its own and can outlive us. */
 export type ProcessStage = Exclude<Stage, "read">;
@@ -51,8 +55,15 @@ export interface StageCommand {
 
 /** Starts a stage and follows it to its end. Returns the exit code 0 or 2; throws TerraformError otherwise. */
 export async function runStage(command: StageCommand, context: StageContext): Promise<number> {
-  context.signal.throwIfAborted();
   const { stage, binary, args, environment } = command;
+  if (context.signal.aborted) {
+    throw new TerraformError({
+      stage,
+      exitCode: null,
+      end: "aborted",
+      cause: context.signal.reason,
+    });
+  }
   const files = context.directory.processFiles(stage);
   const { module: directory } = context.directory;
   const identity = await startProcess({ binary, args, directory, environment, files });
@@ -88,15 +99,9 @@ export async function followStage(
   });
   if (exitCode === 0 || (stage === "plan" && exitCode === changesExitCode)) return exitCode;
   const diagnostics = context.progress.errors;
-  throw new TerraformError({ stage, exitCode, end, diagnostics, cause: signal.reason });
-}
-
-/** The process of a stage in a work directory, alive or not; null when the stage was never started. */
-export async function findStage(
-  directory: WorkDirectory,
-  stage: ProcessStage,
-): Promise<ProcessIdentity | null> {
-  return findProcess(directory.processFiles(stage));
+  const standardError = await readEnd(files.errors, context.redactor);
+  const cause = end === "aborted" ? signal.reason : undefined;
+  throw new TerraformError({ stage, exitCode, end, diagnostics, standardError, cause });
 }
 
 async function readLog(log: LogReader, stage: ProcessStage, context: StageContext): Promise<void> {
@@ -108,4 +113,9 @@ async function readLog(log: LogReader, stage: ProcessStage, context: StageContex
     heard = true;
   }
   if (heard) context.onProgress?.(context.progress.percent, context.progress);
+}
+
+async function readEnd(path: string, redactor: Redactor): Promise<string> {
+  // Redacted before it is cut, so that no secret is cut in two and missed.
+  return redactor.text(await readFile(path, "utf8")).slice(-standardErrorLength);
 }

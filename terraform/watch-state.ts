@@ -57,6 +57,8 @@ export function watchState(
   const watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
     if (name === basename(path)) wake();
   });
+  // An adopted run may be further than what was stored.
+  wake();
   return {
     async stop() {
       watcher.close();

@@ -2,9 +2,12 @@ import { cp, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cliConfig } from "./environment.ts";
 import { isMissing } from "./missing-file.ts";
-import { type ProcessFiles, processFiles } from "./process.ts";
+import { findProcess, killGroup, type ProcessFiles, processFiles } from "./process.ts";
+import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { isSameState, type StateSnapshot } from "./state.ts";
 import { readState } from "./watch-state.ts";
+
+const stages = ["init", "plan", "apply"] as const;
 
 /** Where the parts of a run lie. Plain paths: whoever adopts a run derives them again from the directory. */
 export interface WorkDirectory {
@@ -19,7 +22,7 @@ export interface WorkDirectory {
   home: string;
   cliConfigFile: string;
   /** Files of the processes of one stage. */
-  processFiles: (stage: "init" | "plan" | "apply") => ProcessFiles;
+  processFiles: (stage: (typeof stages)[number]) => ProcessFiles;
 }
 
 /** The work directory at a path, which need not exist. */
@@ -75,7 +78,7 @@ export async function createWorkDirectory(
 }
 
 /** Why a work directory must not be removed yet. */
-export type KeepReason = "errored-state" | "unreadable-state" | "unsaved-state";
+export type KeepReason = "running" | "errored-state" | "unreadable-state" | "unsaved-state";
 
 /**
  * Why the directory has to be kept, or null when everything in it is stored elsewhere.
@@ -85,11 +88,30 @@ export async function reasonToKeep(
   directory: WorkDirectory,
   stored: Pick<StateSnapshot, "serial" | "lineage"> | null,
 ): Promise<KeepReason | null> {
+  for (const stage of stages) {
+    const identity = await findProcess(directory.processFiles(stage));
+    if (identity && (await isAlive(identity))) return "running";
+  }
   if (await exists(directory.erroredState)) return "errored-state";
   if (!(await exists(directory.state))) return null;
   const state = await readState(directory.state);
   if (!state) return "unreadable-state";
   return isSameState(state, stored) ? null : "unsaved-state";
+}
+
+/**
+ * The apply that an earlier attempt started in a directory, running or ended, to be adopted. Null when it never got
+ * that far; an init or plan that still runs is killed then, since it changes nothing and nobody waits for it.
+ */
+export async function takeOver(path: string): Promise<ProcessIdentity | null> {
+  const directory = workDirectoryAt(path);
+  const apply = await findProcess(directory.processFiles("apply"));
+  if (apply) return apply;
+  for (const stage of stages) {
+    const identity = await findProcess(directory.processFiles(stage));
+    if (identity) await killGroup(identity);
+  }
+  return null;
 }
 
 /** Removes the directory with everything in it: plan, state, logs. */

@@ -64,8 +64,9 @@ function fillUnknown(schema: BlockSchema, state: Fields, facts: AssignFacts): Fi
 
 /** Addresses of the kind that a name promises; otherwise something of the right type. */
 function filler({ name, type }: Attribute, { number }: AssignFacts): Value {
-  if (name === "public_ip" || name === "nat_ip") return `203.0.113.${number % 256}`;
-  if (name.endsWith("_ip")) return `10.0.${Math.floor(number / 256) % 256}.${number % 256}`;
+  const host = number % 256;
+  if (/^(public_ip|nat_ip|ip_address)$/.test(name)) return `203.0.113.${host}`;
+  if (/_ip(_address)?$/.test(name)) return `10.0.${Math.floor(number / 256) % 256}.${host}`;
   if (type === "string") return `${name}-${number}`;
   if (type === "number") return number;
   if (type === "bool") return false;

@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Context } from "mocha";
+import { type FakeProviders, startFakeProviders } from "../../local/terraform/server.ts";
+import { findBinary } from "../../terraform/binary.ts";
+import type { RunCredential } from "../../terraform/environment.ts";
+import { TerraformMissingError } from "../../terraform/errors.ts";
+import type { ModuleRun } from "../../terraform/run.ts";
+
+export const awsCredential: RunCredential = {
+  provider: "aws",
+  accessKey: "AKIAIOSFODNN7EXAMPLE",
+  secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+  region: "eu-central-1",
+};
+
+/** The real binary's path. Skips the test, saying so, where none is installed. */
+export async function requireTerraform(test: Context): Promise<string> {
+  try {
+    return (await findBinary({ searchPath: process.env["PATH"] })).path;
+  } catch (error) {
+    if (!(error instanceof TerraformMissingError)) throw error;
+    process.stderr.write(`    skipped: ${error.message}\n`);
+    return test.skip();
+  }
+}
+
+/** A temporary directory with what a test of real runs needs. `close` removes it. */
+export interface RunWorld {
+  root: string;
+  fakes: FakeProviders;
+  /** A run with a new work directory. */
+  run: (options: Partial<ModuleRun> & Pick<ModuleRun, "moduleDirectory">) => ModuleRun;
+  /** Writes a module of one file and returns its directory. */
+  module: (name: string, hcl: string) => Promise<string>;
+  close: () => Promise<void>;
+}
+
+export async function createRunWorld(binary: string): Promise<RunWorld> {
+  const root = await mkdtemp(join(tmpdir(), "multicloud-terraform-"));
+  const fakes = await startFakeProviders();
+  let runs = 0;
+  return {
+    root,
+    fakes,
+    run: (options) => {
+      runs += 1;
+      return {
+        directory: join(root, `run-${runs}`),
+        variables: {},
+        state: null,
+        providerMirror: null,
+        binary,
+        inherited: process.env,
+        reattachProviders: fakes.reattach,
+        credential: awsCredential,
+        signal: new AbortController().signal,
+        limits: { initMs: 30_000, planMs: 30_000, applyMs: 30_000, graceMs: 30_000 },
+        ...options,
+      };
+    },
+    module: async (name, hcl) => {
+      const directory = join(root, name);
+      await mkdir(directory);
+      await writeFile(join(directory, "main.tf"), hcl);
+      return directory;
+    },
+    close: async () => {
+      fakes.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
