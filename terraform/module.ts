@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,7 +58,11 @@ export class InvalidVariablesError extends Error {
   }
 }
 
-const modulesDirectory = fileURLToPath(new URL("modules/", import.meta.url));
+const here = fileURLToPath(new URL(".", import.meta.url));
+/** Beside the sources; the compiled code in `dist/` finds them there too, for the compiler copies no HCL. */
+const modulesDirectory =
+  [join(here, "modules"), join(here, "../../terraform/modules")].find((path) => existsSync(path)) ??
+  join(here, "modules");
 
 /** All modules that are delivered with us, sorted by provider and type. */
 export async function listModules(): Promise<Module[]> {

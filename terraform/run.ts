@@ -72,9 +72,11 @@ const noChanges: ChangeCounts = { add: 0, change: 0, remove: 0, import: 0 };
 /** Says what a run would do, or what has drifted, and changes nothing. Throws TerraformError. */
 export async function planModule(mode: PlanMode, run: ModuleRun): Promise<PlanResult> {
   const { context } = await prepare(run);
-  const hasChanges = await plan(mode, run, context);
+  const needsApply = await plan(mode, run, context);
   await removePlan(context.directory);
   const { planned, drifted } = context.progress;
+  // A refreshed data source alone makes terraform want to write the state, which is no drift.
+  const hasChanges = mode === "refresh-only" ? drifted.length > 0 : needsApply;
   return { hasChanges, changes: planned ?? noChanges, drifted };
 }
 

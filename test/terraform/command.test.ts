@@ -1,11 +1,16 @@
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { runCommand } from "../../terraform/command.ts";
+import { runEnvironment } from "../../terraform/environment.ts";
 import { TerraformError } from "../../terraform/errors.ts";
+import { initArguments } from "../../terraform/init.ts";
 import { outputArguments, readOutputs } from "../../terraform/output.ts";
+import { changesExitCode, planArguments } from "../../terraform/plan.ts";
+import { startProcess, waitForExit } from "../../terraform/process.ts";
 import { applyModule, type ModuleRun } from "../../terraform/run.ts";
 import { showArguments, showPlan } from "../../terraform/show.ts";
 import { readVersion, versionArguments } from "../../terraform/version.ts";
-import { workDirectoryAt } from "../../terraform/work-directory.ts";
+import { createWorkDirectory, workDirectoryAt } from "../../terraform/work-directory.ts";
 import { createRunWorld, type RunWorld, requireTerraform } from "../support/terraform.ts";
 
 const hcl = `
@@ -53,6 +58,25 @@ describe("commands that only read", () => {
     expect(outputs["plain"]).to.deep.equal({ value: "text", sensitive: false });
     expect(outputs["secret"]).to.deep.equal({ value: "hidden-value", sensitive: true });
     expect(result.state?.outputs).to.deep.equal(outputs);
+  });
+
+  it("show a saved plan as JSON", async () => {
+    const run = world.run({ moduleDirectory: await world.module("outputs", hcl) });
+    const { module, plan, processFiles, home, cliConfigFile } = await createWorkDirectory(
+      run.directory,
+      run,
+    );
+    const environment = runEnvironment({ ...run, home, cliConfigFile });
+    const options = { binary, directory: module, environment, timeoutMs: 20_000 };
+    await runCommand(initArguments(), options);
+    const files = processFiles("plan");
+    const args = planArguments({ mode: "apply", out: plan });
+    const planning = await startProcess({ ...options, args, files });
+    expect(await waitForExit(planning, files, async () => {})).to.equal(changesExitCode);
+
+    const shown = await showPlan(plan, options);
+
+    expect(shown).to.have.nested.property("output_changes.plain.after", "text");
   });
 
   it("fail with the exit code and without what was printed", async () => {

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { TerraformError } from "../../terraform/errors.ts";
+import { findModule } from "../../terraform/module.ts";
+import { killGroup } from "../../terraform/process.ts";
+import { isAlive, type ProcessIdentity } from "../../terraform/process-identity.ts";
+import { type AdoptedRun, adoptApply } from "../../terraform/run.ts";
+import type { StateSnapshot } from "../../terraform/state.ts";
+import { takeOver } from "../../terraform/work-directory.ts";
+import {
+  azureCredential,
+  createRunWorld,
+  type RunWorld,
+  requireTerraform,
+} from "../support/terraform.ts";
+import { until } from "../support/until.ts";
+
+const fixture = fileURLToPath(new URL("../support/fixtures/run-apply.ts", import.meta.url));
+
+describe("an apply whose worker is killed", function () {
+  this.timeout(20_000);
+  let world: RunWorld;
+  let binary: string;
+  let directory: string;
+  let worker: ChildProcess;
+  let apply: ProcessIdentity | null;
+
+  beforeEach(async function () {
+    binary = await requireTerraform(this);
+    world = await createRunWorld(binary);
+    directory = join(world.root, "run");
+    apply = null;
+  });
+  afterEach(async () => {
+    worker?.kill("SIGKILL");
+    if (apply) await killGroup(apply);
+    await world?.close();
+  });
+
+  /** Starts an apply in a process of its own and kills that process while one resource is being created. */
+  async function killWorkerDuring(type: string) {
+    const hold = world.fakes.faults.hold({ type, action: "create" });
+    const { directory: module } = await findModule("azure", "network");
+    const { PATH = "" } = process.env;
+    const { reattach } = world.fakes;
+    worker = spawn(process.execPath, ["--import", "tsx", fixture], {
+      env: {
+        PATH,
+        RUN_BINARY: binary,
+        RUN_DIRECTORY: directory,
+        RUN_MODULE: module,
+        RUN_REATTACH: reattach,
+      },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    const exited = once(worker, "exit");
+    await hold.reached;
+    worker.kill("SIGKILL");
+    await exited;
+    apply = await takeOver(directory);
+    if (!apply) throw new Error("no apply was left");
+    return { hold, identity: apply };
+  }
+
+  function adoption(identity: ProcessIdentity, options: Partial<AdoptedRun> = {}): AdoptedRun {
+    const { signal } = new AbortController();
+    return { directory, identity, stored: null, credential: azureCredential, signal, ...options };
+  }
+
+  it("runs on, is adopted and ends well", async () => {
+    const { hold, identity } = await killWorkerDuring("azurerm_virtual_network");
+    expect(await isAlive(identity)).to.equal(true);
+    const states: StateSnapshot[] = [];
+    const percents: number[] = [];
+
+    const adopted = adoptApply(
+      adoption(identity, {
+        onState: async (state) => void states.push(state),
+        onProgress: (percent) => percents.push(percent),
+      }),
+    );
+    await until(() => states.length > 0, { what: "the state that was never stored" });
+    hold.release();
+    const result = await adopted;
+
+    expect(states[0]?.managedInstances).to.equal(1);
+    expect(result).to.deep.include({
+      applied: true,
+      changes: { add: 3, change: 0, remove: 0, import: 0 },
+    });
+    expect(result.created).to.have.length(3);
+    expect(result.state?.managedInstances).to.equal(3);
+    expect(result.state?.outputs["address"]?.value).to.equal("10.0.0.0/16");
+    expect(percents.at(-1)).to.equal(95);
+    expect(world.fakes.cloud.objects).to.have.length(3);
+  });
+
+  it("can be adopted after it has ended", async () => {
+    const { hold, identity } = await killWorkerDuring("azurerm_resource_group");
+    hold.release();
+    await until(async () => !(await isAlive(identity)), { what: "the end of the apply" });
+
+    const result = await adoptApply(adoption(identity));
+
+    expect(result.state?.managedInstances).to.equal(3);
+  });
+
+  it("can be interrupted by whoever adopted it", async () => {
+    const { identity } = await killWorkerDuring("azurerm_virtual_network");
+    const signal = AbortSignal.abort(new Error("cancelled by its user"));
+
+    const error = await adoptApply(adoption(identity, { signal })).catch(
+      (caught: unknown) => caught,
+    );
+
+    expect(error).to.be.instanceOf(TerraformError).and.include({ stage: "apply", end: "aborted" });
+    expect(world.fakes.cloud.objects.map(({ type }) => type)).to.deep.equal([
+      "azurerm_resource_group",
+    ]);
+  });
+
+  it("is known to be lost when it was killed too", async () => {
+    const { identity } = await killWorkerDuring("azurerm_virtual_network");
+    await killGroup(identity);
+    const states: StateSnapshot[] = [];
+
+    const error = await adoptApply(
+      adoption(identity, { onState: async (state) => void states.push(state) }),
+    ).catch((caught: unknown) => caught);
+
+    expect(error).to.be.instanceOf(TerraformError).and.include({ end: "killed", exitCode: null });
+    expect(states.at(-1)?.managedInstances).to.equal(1);
+  });
+});
