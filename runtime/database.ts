@@ -9,6 +9,8 @@ pg.types.setTypeParser(
   (text) => new Date(`${text.replace(" ", "T")}Z`),
 );
 pg.defaults.parseInputDatesAsUTC = true;
+// A DATE is a day, not a moment: as a Date it would be another day in another zone.
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 
 export interface DatabaseOptions {
   /** Connections of this process at most. Every running job may hold a few. */
