@@ -61,6 +61,13 @@ const ours = Object.entries(file.services).filter(
   ([, { image }]) => image === "multicloud-workers",
 );
 
+/** What the operator has to give. */
+const operator: Record<string, string> = {
+  POSTGRES_PASSWORD: "0123456789abcdef",
+  CREDENTIAL_KEYS: `k1:${Buffer.alloc(32, 1).toString("base64")}`,
+  API_OPERATOR_LOGIN: "operator:a long password",
+};
+
 describe("docker-compose.yml", () => {
   it("runs PostgreSQL 15, and Redis 7 that keeps and never evicts jobs", () => {
     const { postgres, redis } = file.services;
@@ -119,26 +126,26 @@ describe("docker-compose.yml", () => {
   });
 
   it("holds no secret and refuses to start without the ones it needs", () => {
-    const secrets = ["POSTGRES_PASSWORD", "CREDENTIAL_KEYS", "API_OPERATOR_LOGIN"];
-    for (const name of secrets) {
+    for (const name of Object.keys(operator)) {
       const uses = [...text.matchAll(new RegExp(`\\$\\{${name}(.{2})`, "g"))];
       expect(uses, name).to.have.length.above(0);
-      for (const [, operator] of uses) expect(operator, name).to.equal(":?");
+      for (const [, mark] of uses) expect(mark, name).to.equal(":?");
     }
   });
 
   it("gives every process an environment that its configuration accepts", () => {
-    const values: Record<string, string> = {
-      POSTGRES_PASSWORD: "secret",
-      CREDENTIAL_KEYS: `k1:${Buffer.alloc(32, 1).toString("base64")}`,
-      API_OPERATOR_LOGIN: "operator:a long password",
-    };
-    for (const [name, { environment = {} }] of ours) {
-      const filled = Object.entries(environment).map(([key, value]) => [key, fill(value, values)]);
-      const config: Record<string, unknown> = readConfig(Object.fromEntries(filled));
+    for (const [name, { environment }] of ours) {
+      expect(() => readConfig(filled(environment)), name).to.not.throw();
+    }
+  });
 
-      const given = filled.filter(([, value]) => value !== "").map(([key]) => key);
-      expect(Object.keys(config), name).to.include.members(given);
+  it("gives workers no variable that their configuration does not know", () => {
+    for (const name of ["worker", "terraform-worker"]) {
+      const environment = filled(file.services[name]?.environment);
+      const given = Object.keys(environment).filter((key) => environment[key] !== "");
+
+      expect(given).to.include("DRAIN_SECONDS");
+      expect(readConfig(environment)).to.include.all.keys(given);
     }
   });
 
@@ -154,11 +161,16 @@ describe("docker-compose.yml", () => {
   });
 });
 
+function filled(environment: Record<string, string> = {}): Record<string, string> {
+  const values = Object.entries(environment).map(([key, value]) => [key, fill(value)]);
+  return Object.fromEntries(values);
+}
+
 /** What Compose makes of `${NAME:-fallback}` and `${NAME:?message}`. */
-function fill(value: string, values: Record<string, string>): string {
+function fill(value: string): string {
   return value.replace(
     /\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}/g,
-    (_whole, name: string, fallback: string | undefined) => values[name] ?? fallback ?? "",
+    (_whole, name: string, fallback: string | undefined) => operator[name] ?? fallback ?? "",
   );
 }
 
