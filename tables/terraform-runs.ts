@@ -48,9 +48,9 @@ export async function endTerraformRun(
 ): Promise<void> {
   await manager.query(
     `UPDATE terraform_runs
-     SET state = $2, plan = coalesce($3, plan), error_message = $4, finished_at = clock_timestamp(),
-         stage = CASE WHEN $2 IN ('failed', 'unknown') THEN stage ELSE 'finished' END,
-         percent = CASE WHEN $2 IN ('failed', 'unknown') THEN percent ELSE 100 END
+     SET state = $2::text, plan = coalesce($3::jsonb, plan), error_message = $4, finished_at = clock_timestamp(),
+         stage = CASE WHEN $2::text IN ('failed', 'unknown') THEN stage ELSE 'finished' END,
+         percent = CASE WHEN $2::text IN ('failed', 'unknown') THEN percent ELSE 100 END
      WHERE id = $1`,
     [id, state, facts.plan ? JSON.stringify(facts.plan) : null, facts.errorMessage ?? null],
   );

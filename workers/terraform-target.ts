@@ -36,8 +36,8 @@ export async function authoriseResource(
     throw new GiveUpError("RESOURCE_NOT_FOUND", problem, path);
   }
   const module = await moduleOf(resource);
-  const variables = variablesOf(module, resource);
   const credential = await credentialOf(services, resource);
+  const variables = variablesOf(module, resource, credential);
   return { resource, credential, module, variables };
 }
 
@@ -50,9 +50,18 @@ async function moduleOf(resource: Resource): Promise<Module> {
   }
 }
 
-function variablesOf(module: Module, resource: Resource): Record<string, unknown> {
+/** Where a resource goes when neither its spec nor its credential names a region. */
+const defaultRegions = { aws: "us-east-1", azure: "eastus", gcp: "us-central1" };
+
+function variablesOf(
+  module: Module,
+  resource: Resource,
+  { provider, cloud }: AuthorisedCredential,
+): Record<string, unknown> {
+  const ownRegion = "region" in cloud ? cloud.region : null;
+  const region = ownRegion ?? defaultRegions[provider];
   try {
-    return checkVariables(module, { name: resource.name, ...resource.spec });
+    return checkVariables(module, { name: resource.name, region, ...resource.spec });
   } catch (error) {
     if (!(error instanceof InvalidVariablesError)) throw error;
     throw new GiveUpError(
