@@ -1,0 +1,79 @@
+import type { EntityManager } from "typeorm";
+
+/**
+ * What the listings of one sync have seen so far: a temporary table, so that memory does not grow with the account, a
+ * page that is rolled back is not remembered, and nothing is left when the connection ends. Every function here needs
+ * the connection that created it.
+ */
+export async function createSyncSeen(manager: EntityManager): Promise<void> {
+  await manager.query(
+    `CREATE TEMPORARY TABLE sync_seen (scope_id INTEGER, resource_id TEXT, PRIMARY KEY (scope_id, resource_id))`,
+  );
+}
+
+/** Where a page belongs. */
+export interface PageOwner {
+  userId: number;
+  provider: string;
+  accountId: string;
+  scopeId: number;
+}
+
+/** One resource of a page as far as the comparison needs it; ids are unique within the page. */
+export interface PageEntry {
+  resourceId: string;
+  contentHash: string;
+  /** The provider still lists it but says that it no longer exists. */
+  isDeleted: boolean;
+}
+
+/** What a page brought. */
+export interface Comparison {
+  /** How many resources this scope had not seen before in this sync, deleted ones not counted. */
+  seen: number;
+  /** Ids of the resources that have to be written: new, changed, or believed missing until now. */
+  changed: string[];
+}
+
+/**
+ * Remembers a page and says what of it differs from the inventory. Only ids and hashes travel. The first sight of a
+ * resource counts; a repetition on a later page does not. A resource that is reported as deleted is not seen: it has to
+ * be written only if the inventory still knows it otherwise.
+ */
+export async function compareWithInventory(
+  manager: EntityManager,
+  owner: PageOwner,
+  entries: PageEntry[],
+): Promise<Comparison> {
+  const page = entries.map((entry) => ({
+    resource_id: entry.resourceId,
+    content_hash: entry.contentHash,
+    is_deleted: entry.isDeleted,
+  }));
+  const [row]: Comparison[] = await manager.query(
+    `WITH page AS (
+       SELECT * FROM jsonb_to_recordset($5::jsonb) AS p(resource_id TEXT, content_hash TEXT, is_deleted BOOLEAN)
+     ), first_seen AS (
+       INSERT INTO sync_seen (scope_id, resource_id)
+       SELECT $4, resource_id FROM page WHERE NOT is_deleted
+       ON CONFLICT DO NOTHING RETURNING resource_id
+     ), changed AS (
+       SELECT p.resource_id
+       FROM page p JOIN first_seen USING (resource_id)
+       LEFT JOIN resource_inventory r
+         ON r.user_id = $1 AND r.provider = $2 AND r.account_id = $3 AND r.resource_id = p.resource_id
+       WHERE r.id IS NULL OR r.content_hash IS DISTINCT FROM p.content_hash OR r.missing_since IS NOT NULL
+       UNION ALL
+       SELECT p.resource_id
+       FROM page p JOIN resource_inventory r
+         ON r.user_id = $1 AND r.provider = $2 AND r.account_id = $3 AND r.resource_id = p.resource_id
+       WHERE p.is_deleted AND r.content_hash IS DISTINCT FROM p.content_hash
+         AND NOT EXISTS (SELECT FROM sync_seen s WHERE s.scope_id = $4 AND s.resource_id = p.resource_id)
+     )
+     SELECT (SELECT count(*)::int FROM first_seen) AS seen,
+            ARRAY(SELECT resource_id FROM changed) AS changed`,
+    [owner.userId, owner.provider, owner.accountId, owner.scopeId, JSON.stringify(page)],
+  );
+  if (!row) throw new Error("an aggregate returned no row");
+  return row;
+}
