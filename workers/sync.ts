@@ -8,16 +8,12 @@ import { type AuthorisedCredential, authoriseCredential } from "./authorise.ts";
 import { RetryError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
 import { planScopes } from "./plan-scopes.ts";
+import type { Services } from "./services.ts";
 import { type ListedScopeResult, type RowCounts, type SyncRun, syncScope } from "./sync-scope.ts";
 import { inTurn, withSyncSession } from "./sync-session.ts";
 
 /** Scopes listed at once; the database is written by one at a time. */
 const scopesAtOnce = 4;
-
-export interface SyncOptions {
-  /** `SYNC_TOUCH_AFTER`: unchanged rows get a new `last_synced` only if theirs is older than this, in seconds. */
-  touchAfterSeconds: number;
-}
 
 /** What a finished sync tells. */
 export interface SyncResult {
@@ -26,38 +22,35 @@ export interface SyncResult {
   scopes: Record<ScopeOutcome, number>;
 }
 
-/** The sync that refreshes `last_synced` of every row it confirms. */
-export const syncCredential: Handler<"sync"> = syncWith({ touchAfterSeconds: 0 });
-
 /**
- * Makes the handler that lists everything a credential shows and brings the inventory up to date. Each scope ends for
- * itself; if some could not be read for now, everything else is written first, then RetryError is thrown.
+ * Lists everything that a credential shows and brings the inventory up to date. Each scope ends for itself; if some
+ * could not be read for now, everything else is written first, then RetryError is thrown.
  */
-export function syncWith(options: SyncOptions): Handler<"sync"> {
-  return async (dependencies, payload, signal) => {
-    const credential = await authoriseCredential(dependencies, payload);
-    const provider = await dependencies.openProvider(credential.cloud);
-    try {
-      return await withSyncSession(dependencies.database, credential.id, async (session) => {
-        const run = { provider, credential, session, payload, options };
-        return syncAll(dependencies, run, signal);
-      });
-    } finally {
-      provider.close();
-    }
-  };
-}
+export const syncCredential: Handler<"sync"> = async (dependencies, payload, signal) => {
+  const credential = await authoriseCredential(dependencies, payload);
+  const provider = await dependencies.openProvider(credential.cloud);
+  try {
+    return await withSyncSession(dependencies.database, credential.id, async (session) =>
+      syncAll(dependencies, { provider, credential, session, payload }, signal),
+    );
+  } finally {
+    provider.close();
+  }
+};
 
 interface Start {
   provider: Provider;
   credential: AuthorisedCredential;
   session: EntityManager;
   payload: SyncPayload;
-  options: SyncOptions;
 }
 
-async function syncAll(job: JobContext, start: Start, signal: AbortSignal): Promise<SyncResult> {
-  const { provider, credential, session, payload, options } = start;
+async function syncAll(
+  job: Services & JobContext,
+  start: Start,
+  signal: AbortSignal,
+): Promise<SyncResult> {
+  const { provider, credential, session, payload } = start;
   const discovery = await provider.discover(signal);
   const stop = new AbortController();
   const takeTurn = inTurn();
@@ -67,7 +60,7 @@ async function syncAll(job: JobContext, start: Start, signal: AbortSignal): Prom
     credentialId: credential.id,
     provider,
     startedAt: await readClock(session),
-    touchAfterSeconds: options.touchAfterSeconds,
+    touchAfterSeconds: job.syncTouchAfterSeconds,
     isAssumed: discovery.assumed,
     signal: AbortSignal.any([signal, stop.signal]),
     stop: (reason) => stop.abort(reason),

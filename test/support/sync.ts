@@ -7,9 +7,11 @@ import { User } from "../../entities/user.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { FinishedRun } from "../../workers/run-job.ts";
 import { runJob } from "../../workers/run-job.ts";
-import { type SyncOptions, syncWith } from "../../workers/sync.ts";
+import type { Services } from "../../workers/services.ts";
+import { syncCredential } from "../../workers/sync.ts";
 import { testDatabase } from "./database.ts";
 import { ScriptedProvider, type Step } from "./scripted-provider.ts";
+import { testServices } from "./worker-services.ts";
 
 /** A user with one AWS credential. */
 export interface Account {
@@ -33,12 +35,19 @@ export async function addAccount(database: DataSource, userId?: number): Promise
   return { userId: owner, credentialId: id };
 }
 
+/** What a sync writes does not depend on how its credential is sealed. */
+const plainSecrets: Services["secrets"] = {
+  open: (sealed) => sealed,
+  seal: (text) => text,
+  isCurrent: () => true,
+};
+
 export interface SyncJob {
   /** A job of its own unless named: name it to try the same job again. */
   id?: string;
   signal?: AbortSignal;
   payload?: Record<string, unknown>;
-  options?: SyncOptions;
+  touchAfterSeconds?: number;
 }
 
 /** Runs one sync through the pipeline that every job takes. */
@@ -49,12 +58,11 @@ export async function runSync(
   job: SyncJob = {},
 ): Promise<FinishedRun> {
   jobs += 1;
-  const services = {
-    database,
+  const services = testServices(database, {
     openProvider: async () => provider,
-    secrets: { open: (sealed: string) => sealed },
-    log: pino({ level: "silent" }),
-  };
+    secrets: plainSecrets,
+    syncTouchAfterSeconds: job.touchAfterSeconds ?? 0,
+  });
   const delivery = {
     id: job.id ?? `sync-${jobs}`,
     queuedAt: new Date("2026-01-01T00:00:00Z"),
@@ -64,8 +72,8 @@ export async function runSync(
     updateProgress: async () => {},
   };
   const signal = job.signal ?? new AbortController().signal;
-  const handler = syncWith(job.options ?? { touchAfterSeconds: 0 });
-  return runJob("sync", handler, services, delivery, signal);
+  const log = pino({ level: "silent" });
+  return runJob("sync", syncCredential, { ...services, log }, delivery, signal);
 }
 
 /** A database with one account and a provider that a test scripts. */

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { instance, instances, trouble } from "../support/scripted-provider.ts";
 import { noRows, noScopes, type TestSync, testSync } from "../support/sync.ts";
+import { until } from "../support/until.ts";
 
 const vms = "eu-west-1 ec2:instance";
 const disks = "eu-west-1 ec2:volume";
@@ -53,6 +54,23 @@ describe("planScopes", () => {
       rows: { ...noRows, unchanged: 1 },
       scopes: { ...noScopes, complete: 3 },
     });
+  });
+
+  it("goes on where a worker that died left off", async () => {
+    const died = async () => {
+      await until(async () => (await here.scope(vms)).outcome === "complete");
+      throw new Error("as if the process had gone");
+    };
+    await here.sync({ [vms]: [[instance(1)]], [disks]: [died] }, { id: "b" });
+    expect(await here.scope(vms)).to.include({ outcome: "complete" });
+    await here.database.query("UPDATE job_runs SET state = 'running'");
+    here.provider.listed = [];
+
+    expect(await here.result({ [vms]: [], [disks]: [] }, { id: "b" })).to.deep.include({
+      resources: 1,
+      scopes: { ...noScopes, complete: 2 },
+    });
+    expect(here.provider.listed).to.deep.equal([disks]);
   });
 
   it("lists everything again in the next job", async () => {

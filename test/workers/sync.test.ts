@@ -95,8 +95,7 @@ describe("syncCredential", () => {
     expect(fresh).to.deep.equal([{ count: 5_000 }]);
 
     const old = await versions();
-    const options = { touchAfterSeconds: 3_600 };
-    const found = await here.result({ [vms]: account5000(10) }, { options });
+    const found = await here.result({ [vms]: account5000(10) }, { touchAfterSeconds: 3_600 });
     expect(found).to.deep.include({ rows: { ...noRows, updated: 10, unchanged: 4_990 } });
     const changed = [...(await versions())].filter(([id, xmin]) => old.get(id) !== xmin);
     expect(changed).to.have.length(10);
