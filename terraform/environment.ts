@@ -64,9 +64,11 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
 function credentialEnvironment(credential: RunCredential): Record<string, string> {
   if (credential.provider === "aws") return awsEnvironment(credential);
   if (credential.provider === "azure") return azureEnvironment(credential);
+  const project = credential.projectId ?? readKeyFile(credential.serviceAccountJson).project_id;
   return {
     GOOGLE_CREDENTIALS: credential.serviceAccountJson,
-    ...(credential.projectId && { GOOGLE_PROJECT: credential.projectId }),
+    // The provider does not take the project from the key.
+    ...(project && { GOOGLE_PROJECT: project }),
   };
 }
 
@@ -105,11 +107,15 @@ export function secretValues(credential: RunCredential): string[] {
   return [credential.serviceAccountJson, ...privateKeyParts(credential.serviceAccountJson)];
 }
 
-const keyFileSchema = z.object({ private_key: z.string() });
+const keyFileSchema = z.object({ private_key: z.string(), project_id: z.string().optional() });
+
+function readKeyFile(serviceAccountJson: string): z.infer<typeof keyFileSchema> {
+  return keyFileSchema.parse(JSON.parse(serviceAccountJson));
+}
 
 /** The key of a service account and each of its lines, because tools print PEM with other line ends. */
 function privateKeyParts(serviceAccountJson: string): string[] {
-  const { private_key: key } = keyFileSchema.parse(JSON.parse(serviceAccountJson));
+  const { private_key: key } = readKeyFile(serviceAccountJson);
   const lines = key.split("\n").filter((line) => line.length >= 16 && !line.startsWith("-----"));
   return [key, JSON.stringify(key).slice(1, -1), ...lines];
 }

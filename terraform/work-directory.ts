@@ -2,7 +2,7 @@ import { cp, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cliConfig } from "./environment.ts";
 import { isMissing } from "./missing-file.ts";
-import { findProcess, killGroup, type ProcessFiles, processFiles } from "./process.ts";
+import { findProcess, killGroup, type ProcessFiles, processFiles, waitForExit } from "./process.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { isSameState, type StateSnapshot } from "./state.ts";
 import { readState } from "./watch-state.ts";
@@ -108,8 +108,11 @@ export async function takeOver(path: string): Promise<ProcessIdentity | null> {
   const apply = await findProcess(directory.processFiles("apply"));
   if (apply) return apply;
   for (const stage of stages) {
-    const identity = await findProcess(directory.processFiles(stage));
-    if (identity) await killGroup(identity);
+    const files = directory.processFiles(stage);
+    const identity = await findProcess(files);
+    if (!identity) continue;
+    await killGroup(identity);
+    await waitForExit(identity, files, async () => {});
   }
   return null;
 }

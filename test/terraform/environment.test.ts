@@ -68,6 +68,13 @@ describe("runEnvironment", () => {
     });
   });
 
+  it("gives Google the key's own project when no other is wanted", () => {
+    const serviceAccountJson = JSON.stringify({ private_key: key, project_id: "own-project" });
+    const credential = { provider: "gcp", serviceAccountJson, projectId: null } as const;
+
+    expect(environmentOf(credential)["GOOGLE_PROJECT"]).to.equal("own-project");
+  });
+
   it("inherits the way out to the network and nothing else", () => {
     const environment = environmentOf(awsCredential, {
       PATH: "/usr/bin",

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { execa } from "execa";
 import { after, before, describe, it } from "mocha";
-import { listModules, type Module } from "../../terraform/module.ts";
+import { findModule, listModules, type Module } from "../../terraform/module.ts";
 import { applyModule, destroyModule, planModule } from "../../terraform/run.ts";
 import { createRunWorld, type RunWorld, requireTerraform } from "../support/terraform.ts";
 
@@ -113,6 +113,30 @@ describe("the modules", () => {
 
     expect(stdout).to.equal("");
   });
+
+  const chosen = {
+    aws: { image: "ami-1", subnet_id: "subnet-1", security_group_ids: ["sg-1"], key_name: "key" },
+    azure: { subnet_id: "/subnets/1", admin_username: "admin1", ssh_public_key: "ssh-rsa AAAA" },
+    gcp: {
+      image: "images/1",
+      zone: "europe-west1-d",
+      subnet_id: "sub-1",
+      ssh_public_key: "me:key",
+    },
+  };
+  for (const [provider, options] of Object.entries(chosen)) {
+    it(`${provider}/vm takes every option`, async function () {
+      this.timeout(10_000);
+      const module = await findModule(provider, "vm");
+      const variables = { ...wanted, size: "large", disk_gb: 64, public: true, ...options };
+      expect(Object.keys(variables)).to.have.members(Object.keys(module.variables));
+      const { directory: moduleDirectory } = module;
+
+      const { changes } = await planModule("apply", world.run({ moduleDirectory, variables }));
+
+      expect(changes.add).to.equal(provider === "azure" ? 4 : 1);
+    });
+  }
 
   for (const [key, outputs] of Object.entries(expected)) {
     it(`${key} is created, found unchanged and destroyed`, async function () {
