@@ -28,7 +28,10 @@ export interface RunHooks extends Pick<StageContext, "onProcess" | "onProgress" 
 }
 
 interface FollowedRun extends RunHooks {
-  /** Path of the run's own directory. The caller removes it, when the state is stored (`reasonToKeep`). */
+  /**
+   * Path of the run's own directory, the same for every attempt: the next one finds there what this one leaves
+   * (`takeOver`). The caller removes it when the state is stored (`reasonToKeep`).
+   */
   directory: string;
   credential: RunCredential;
   signal: AbortSignal;

@@ -40,7 +40,7 @@ export interface StageContext {
   signal: AbortSignal;
   /** A process has been started: to be stored, so that it can be adopted. */
   onProcess?: ((stage: ProcessStage, identity: ProcessIdentity) => Promise<void>) | undefined;
-  /** Something was heard of the run. At most once per look (50 ms); the percentage never falls. */
+  /** Something was heard of the run. Must not throw, as `onMessage`. At most once per look (50 ms); the percentage never falls. */
   onProgress?: ((percent: number, progress: RunProgress) => void) | undefined;
   /** Every message, redacted. */
   onMessage?: ((message: Message, stage: ProcessStage) => void) | undefined;

@@ -26,13 +26,16 @@ export const azureCredential: RunCredential = {
   subscriptionId: "00000000-0000-0000-0000-000000000000",
 };
 
+let isAnnounced = false;
+
 /** The real binary's path. Skips the test, saying so, where none is installed. */
 export async function requireTerraform(test: Context): Promise<string> {
   try {
     return (await findBinary({ searchPath: process.env["PATH"] })).path;
   } catch (error) {
     if (!(error instanceof TerraformMissingError)) throw error;
-    process.stderr.write(`    skipped: ${error.message}\n`);
+    if (!isAnnounced) process.stderr.write(`    skipped: ${error.message}\n`);
+    isAnnounced = true;
     return test.skip();
   }
 }
