@@ -3,6 +3,7 @@ import type { CostIngestPayload } from "../queues/cost-ingest.ts";
 import type { AuthorisedCredential } from "./authorise.ts";
 import { type CostProvider, type CostSource, costExplorer } from "./cost-source.ts";
 import { GiveUpError } from "./errors.ts";
+import { focusFile } from "./focus-source.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -16,9 +17,8 @@ export async function openCostSource(
   signal: AbortSignal,
 ): Promise<CostSource> {
   const { cost } = credential.settings;
-  signal.throwIfAborted();
   if (cost?.source === "focus-file") {
-    throw new Error("not here yet");
+    return focusFile(services.costFilesDirectory, cost.path, signal);
   }
   const provider = await services.openProvider(credential.cloud);
   if (hasCosts(provider)) return costExplorer(provider, payload, new Date());
