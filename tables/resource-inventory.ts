@@ -54,7 +54,7 @@ function toRecord(row: InventoryRow, columns: ColumnMetadata[]): Record<string, 
 
 /**
  * UPDATE first and INSERT the rest: an upsert would take a number from the sequence of ids for every changed row, and
- * an INTEGER sequence ends.
+ * an INTEGER sequence ends. OFFSET 0 makes it look rows up by their whole key, whatever the statistics say.
  */
 function writeStatement(manager: EntityManager, columns: ColumnMetadata[]): string {
   const { driver } = manager.dataSource;
@@ -70,8 +70,11 @@ function writeStatement(manager: EntityManager, columns: ColumnMetadata[]): stri
   ), updated AS (
     UPDATE resource_inventory r
     SET ${changes("page")}, missing_since = CASE WHEN page.status = 'deleted' THEN r.missing_since END
-    FROM page
-    WHERE ${[...identity].map((name) => `r.${name} = page.${name}`).join(" AND ")}
+    FROM page CROSS JOIN LATERAL (
+      SELECT id FROM resource_inventory i
+      WHERE ${[...identity].map((name) => `i.${name} = page.${name}`).join(" AND ")} OFFSET 0
+    ) known
+    WHERE r.id = known.id
     RETURNING r.resource_id
   ), created AS (
     INSERT INTO resource_inventory (${names.join(", ")})
@@ -97,22 +100,32 @@ const notSeen = `NOT EXISTS (
 )`;
 const wasRead = `(cardinality($3::text[]) = 0 OR r.region <> ALL($3::text[]))`;
 
-/**
- * How many rows the scope has that are not already missing, and how many of those its listing would lose. A resource
- * that the provider itself reports as deleted is no loss.
- */
-export async function countLoss(
-  manager: EntityManager,
-  scope: ListedScope,
-): Promise<{ present: number; lost: number }> {
-  const [row]: { present: number; lost: number }[] = await manager.query(
-    `SELECT count(*)::int AS present,
-            (count(*) FILTER (WHERE ${notSeen} AND ${wasRead} AND r.status IS DISTINCT FROM 'deleted'))::int AS lost
-     FROM resource_inventory r
-     WHERE r.user_id = $1 AND r.scope_id = $2 AND r.missing_since IS NULL`,
+/** What a complete listing means for the rows of its scope. */
+export interface Loss {
+  /** Rows that were not missing before. */
+  present: number;
+  /** Of those, rows that the listing lacks; a resource that the provider itself reports as deleted is no loss. */
+  lost: number;
+  /** All rows that the listing lacks, also the missing and the deleted ones. */
+  unseen: number;
+}
+
+/** Counts what a complete listing lacks. */
+export async function countLoss(manager: EntityManager, scope: ListedScope): Promise<Loss> {
+  const [row]: Loss[] = await manager.query(
+    `SELECT (count(*) FILTER (WHERE is_present))::int AS present,
+            (count(*) FILTER (WHERE is_present AND is_unseen AND NOT is_deleted))::int AS lost,
+            (count(*) FILTER (WHERE is_unseen))::int AS unseen
+     FROM (
+       SELECT r.missing_since IS NULL AS is_present, r.status = 'deleted' IS TRUE AS is_deleted,
+              s.resource_id IS NULL AND ${wasRead} AS is_unseen
+       FROM resource_inventory r
+       LEFT JOIN sync_seen s ON s.scope_id = r.scope_id AND s.resource_id = r.resource_id
+       WHERE r.user_id = $1 AND r.scope_id = $2
+     ) judged`,
     [scope.userId, scope.scopeId, scope.unreadRegions],
   );
-  return row ?? { present: 0, lost: 0 };
+  return row ?? { present: 0, lost: 0, unseen: 0 };
 }
 
 /**

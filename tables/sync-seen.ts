@@ -36,6 +36,13 @@ export interface Comparison {
 }
 
 /**
+ * The row of one entry. OFFSET 0 keeps it a look-up by the whole key: after a large import the statistics are behind, and
+ * the planner would rather read the whole account for every page (measured: 20,000 rows for 1,000).
+ */
+const known = `SELECT i.id, i.content_hash, i.missing_since FROM resource_inventory i
+  WHERE i.user_id = $1 AND i.provider = $2 AND i.account_id = $3 AND i.resource_id = p.resource_id OFFSET 0`;
+
+/**
  * Remembers a page and says what of it differs from the inventory. Only ids and hashes travel. The first sight of a
  * resource counts; a repetition on a later page does not. A resource that is reported as deleted is not seen: it has to
  * be written only if the inventory still knows it otherwise.
@@ -59,14 +66,11 @@ export async function compareWithInventory(
        ON CONFLICT DO NOTHING RETURNING resource_id
      ), changed AS (
        SELECT p.resource_id
-       FROM page p JOIN first_seen USING (resource_id)
-       LEFT JOIN resource_inventory r
-         ON r.user_id = $1 AND r.provider = $2 AND r.account_id = $3 AND r.resource_id = p.resource_id
+       FROM page p JOIN first_seen USING (resource_id) LEFT JOIN LATERAL (${known}) r ON TRUE
        WHERE r.id IS NULL OR r.content_hash IS DISTINCT FROM p.content_hash OR r.missing_since IS NOT NULL
        UNION ALL
        SELECT p.resource_id
-       FROM page p JOIN resource_inventory r
-         ON r.user_id = $1 AND r.provider = $2 AND r.account_id = $3 AND r.resource_id = p.resource_id
+       FROM page p CROSS JOIN LATERAL (${known}) r
        WHERE p.is_deleted AND r.content_hash IS DISTINCT FROM p.content_hash
          AND NOT EXISTS (SELECT FROM sync_seen s WHERE s.scope_id = $4 AND s.resource_id = p.resource_id)
      )

@@ -20,34 +20,39 @@ export function toInventoryRow(resource: DiscoveredResource, origin: RowOrigin):
   const { syncedAt, ...owner } = origin;
   const content = {
     ...owner,
-    resourceId: storableText(resource.resourceId),
-    resourceName: resource.name === null ? null : storableText(resource.name),
+    resourceId: resource.resourceId,
+    resourceName: resource.name,
     resourceType: resource.type,
     region: resource.region,
     status: resource.status,
-    metadata: storableFields(resource.metadata),
+    metadata: sortFields(resource.metadata),
   };
-  const contentHash = createHash("sha256").update(JSON.stringify(content)).digest("base64url");
-  return { ...content, contentHash, lastSynced: syncedAt };
+  const json = JSON.stringify(content);
+  const storable = json.replace(notStorable, (found) => (found === "\\\\" ? found : "\u{FFFD}"));
+  const written: typeof content = storable === json ? content : JSON.parse(storable);
+  const contentHash = createHash("sha256").update(storable).digest("base64url");
+  return { ...written, contentHash, lastSynced: syncedAt };
 }
 
-/** PostgreSQL stores neither NUL nor half a surrogate pair; clouds and their users produce both. */
-const notStorable = /[\0\p{Surrogate}]/gu;
+/**
+ * PostgreSQL stores neither NUL nor half a surrogate pair; clouds and their users produce both. In JSON text these are
+ * the only such escapes. An escaped backslash is matched first, so that the text "\\u0000" stays what it is.
+ */
+const notStorable = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
 
-function storableText(text: string): string {
-  return text.replace(notStorable, "\u{FFFD}");
+function sortFields(fields: object): Record<string, unknown> {
+  const sorted: Record<string, unknown> = {};
+  for (const name of Object.keys(fields).toSorted()) {
+    const value = sort(Reflect.get(fields, name));
+    // A tag may have this name too; assigning it would set the prototype.
+    if (name === "__proto__") Object.defineProperty(sorted, name, { value, enumerable: true });
+    else sorted[name] = value;
+  }
+  return sorted;
 }
 
-function storableFields(fields: object): Record<string, unknown> {
-  const sorted = Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(
-    sorted.map(([name, value]: [string, unknown]) => [storableText(name), storable(value)]),
-  );
-}
-
-function storable(value: unknown): unknown {
-  if (typeof value === "string") return storableText(value);
-  if (Array.isArray(value)) return value.map(storable);
-  if (value instanceof Date) return value.toISOString();
-  return typeof value === "object" && value !== null ? storableFields(value) : value;
+function sort(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sort);
+  return value instanceof Date ? value.toISOString() : sortFields(value);
 }

@@ -132,12 +132,14 @@ async function settleScope(
   };
   let ending: ScopeEnding = { outcome: "complete", pages, resources, code: null, message: null };
   if (!run.isAssumed) {
-    const { present, lost } = await countLoss(manager, listed);
+    const { present, lost, unseen } = await countLoss(manager, listed);
     const before = present - rows.created;
     if (!scope.wasHeld && isHeld(lost, before)) {
       const message = `the listing lacks ${lost} of ${before} resources; nothing is taken for gone until the next sync confirms it`;
       ending = { ...ending, outcome: "held", code: "TOO_MANY_MISSING", message };
-    } else Object.assign(rows, await strikeUnseen(manager, listed, run.runId));
+    } else if (unseen > 0) {
+      Object.assign(rows, await strikeUnseen(manager, listed, run.runId));
+    }
   }
   const unreadEnding = describeUnread(unread);
   if (unreadEnding && ending.outcome === "complete") ending = { ...ending, ...unreadEnding };

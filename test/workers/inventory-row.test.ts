@@ -31,6 +31,7 @@ describe("toInventoryRow", () => {
       instance(4, { name: "" }),
       instance(5, { name: null }),
       instance(6, { metadata: { "k\0": ["\0", { deep: "\udc00" }], empty: {} } }),
+      instance(7, { name: "\\u0000 and C:\\\\d800\\" }),
     ];
     await here.result({ [vms]: [odd] });
 
@@ -41,13 +42,31 @@ describe("toInventoryRow", () => {
       "",
       null,
       "vm-6",
+      "\\u0000 and C:\\\\d800\\",
     ]);
     expect((await here.rows())[5]?.metadata).to.deep.equal({
       "k\ufffd": ["\ufffd", { deep: "\ufffd" }],
       empty: {},
     });
     expect(await here.result({ [vms]: [odd] })).to.deep.include({
-      rows: { ...noRows, unchanged: 6 },
+      rows: { ...noRows, unchanged: 7 },
     });
+  });
+
+  it("keeps fields of any name, and times as text", async () => {
+    const metadata = {
+      tags: JSON.parse('{"__proto__": "a", "constructor": "b"}'),
+      at: new Date("2026-01-02T03:04:05Z"),
+    };
+    await here.result({ [vms]: [[instance(1, { metadata })]] });
+
+    const stored: unknown = await here.database.query(
+      "SELECT metadata::text AS text FROM resource_inventory",
+    );
+    expect(stored).to.deep.equal([
+      {
+        text: '{"at": "2026-01-02T03:04:05.000Z", "tags": {"__proto__": "a", "constructor": "b"}}',
+      },
+    ]);
   });
 });
