@@ -7,6 +7,9 @@ import type { AwsCredential } from "../credential.ts";
 import type { Endpoints } from "../endpoints.ts";
 import { UnsharedRetryStrategy } from "./retry-strategy.ts";
 
+// The SDK announces on every start when it will leave Node 20; an operator who reads the log can do nothing about it.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
 /** How patient the clients are. The SDK's own defaults are to wait for ever. */
 export interface Patience {
   /** Milliseconds to establish a connection. */

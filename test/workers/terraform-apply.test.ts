@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -126,6 +126,10 @@ describe("applyTerraform", function () {
     await hold.reached;
 
     stopping.abort(new HandBackError());
+    const [stopped] = await runs();
+    await until(async () => (await applyLog(stopped)).includes("Stopping operation"), {
+      what: "terraform has heard the interrupt",
+    });
     hold.release();
 
     expect((await first).outcome).to.deep.equal({ kind: "hand-back" });
@@ -200,6 +204,12 @@ describe("applyTerraform", function () {
       .that.matches(/colour: the module has no such/);
   });
 });
+
+/** What the apply has written so far. */
+async function applyLog(run: TerraformRun | undefined): Promise<string> {
+  const directory = String(run?.process?.["directory"]);
+  return readFile(workDirectoryAt(directory).processFiles("apply").log, "utf8");
+}
 
 /** The pid of the apply, once the run has got that far. */
 async function applyProcess(run: TerraformRun | undefined): Promise<number | undefined> {
