@@ -19,6 +19,12 @@ export function idempotentJobId(idempotencyKey: string): string {
   return `key-${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 40)}`;
 }
 
+/** A job to add. */
+export interface NewJob<Name extends QueueName> {
+  payload: Payloads[Name];
+  options?: EnqueueOptions;
+}
+
 /**
  * Checks a payload and puts it into its queue. Returns the id of the job.
  * Throws InvalidPayloadError (the caller's fault) or the driver's error when Redis cannot be reached.
@@ -29,14 +35,34 @@ export async function enqueue<Name extends QueueName>(
   payload: Payloads[Name],
   options: EnqueueOptions = {},
 ): Promise<string> {
+  const job = checkedJob(name, { payload, options });
+  await queue.add(job.name, job.data, job.opts);
+  return job.opts.jobId;
+}
+
+/**
+ * Checks many payloads of one queue and adds them in one round trip, all or none. Returns their ids in order; a job
+ * whose id Redis knows already stays as it is. Throws like `enqueue`.
+ */
+export async function enqueueAll<Name extends QueueName>(
+  queue: Queue,
+  name: Name,
+  newJobs: readonly NewJob<Name>[],
+): Promise<string[]> {
+  const jobs = newJobs.map((job) => checkedJob(name, job));
+  await queue.addBulk(jobs);
+  return jobs.map((job) => job.opts.jobId);
+}
+
+function checkedJob<Name extends QueueName>(name: Name, { payload, options = {} }: NewJob<Name>) {
   const data = parsePayload(contracts[name], payload);
   const key = data.idempotencyKey;
   const jobId = options.jobId ?? (key ? idempotentJobId(key) : randomUUID());
-  await queue.add(name, data, {
+  const opts = {
     ...retention,
     jobId,
     ...(options.delayMs === undefined ? {} : { delay: options.delayMs }),
     ...(options.priority === undefined ? {} : { priority: options.priority }),
-  });
-  return jobId;
+  };
+  return { name, data, opts };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { cronProblem } from "./cron-expression.ts";
 
 /** The environment lacks something or holds something impossible. The operator's fault; lists every problem at once. */
 export class ConfigError extends Error {
@@ -37,6 +38,32 @@ const concurrency = (name: string) =>
     .max(1_000, `${name}: expected at most 1000`)
     .optional();
 
+const port = (name: string) =>
+  z.coerce
+    .number({ error: `${name}: expected a port` })
+    .int(`${name}: expected a port`)
+    .min(0, `${name}: expected a port`)
+    .max(65_535, `${name}: expected a port`);
+
+const cadence = (name: string, fallback: string) =>
+  z
+    .string()
+    .trim()
+    .superRefine((expression, context) => {
+      const problem = expression === "off" ? null : cronProblem(expression);
+      if (problem) context.addIssue(`${name}: expected off or a cron expression; ${problem}`);
+    })
+    .default(fallback);
+
+const login = (name: string) =>
+  z
+    .string()
+    .regex(
+      /^[^:]+:.{12,}$/,
+      `${name}: expected name:password, the password of 12 characters or more`,
+    )
+    .optional();
+
 const environment = z.object({
   DATABASE_URL: z.string().default(""),
   DATABASE_POOL_SIZE: wholeNumber("DATABASE_POOL_SIZE", 20, 2),
@@ -69,6 +96,21 @@ const environment = z.object({
   TERRAFORM_PROVIDER_MIRROR: z.string().optional(),
   /** TF_REATTACH_PROVIDERS of every run: simulated providers, for a machine without accounts. */
   TERRAFORM_REATTACH_PROVIDERS: z.string().optional(),
+  /** `off`: nothing is enqueued by the clock, only by other services. */
+  SCHEDULES: z.enum(["on", "off"], { error: "SCHEDULES: expected on or off" }).default("on"),
+  /** When each kind of job is due, in UTC, or `off`. Jobs are spread from there to the next time. */
+  SCHEDULE_SYNC: cadence("SCHEDULE_SYNC", "*/30 * * * *"),
+  SCHEDULE_COST_INGEST: cadence("SCHEDULE_COST_INGEST", "0 0 * * *"),
+  SCHEDULE_HEALTH_CHECK: cadence("SCHEDULE_HEALTH_CHECK", "*/5 * * * *"),
+  /** Where the dashboard listens. Outside loopback it needs a login. Port 0 is any free one. */
+  API_HOST: z.string().min(1).default("127.0.0.1"),
+  API_PORT: port("API_PORT").default(3000),
+  /** `name:password` of who may look, and of who may also retry, remove and pause. */
+  API_VIEWER_LOGIN: login("API_VIEWER_LOGIN"),
+  API_OPERATOR_LOGIN: login("API_OPERATOR_LOGIN"),
+  /** `/livez`, `/readyz` and `/metrics` without login, for the orchestrator; not served if unset. */
+  HEALTH_HOST: z.string().min(1).default("127.0.0.1"),
+  HEALTH_PORT: port("HEALTH_PORT").optional(),
 });
 export type Config = z.infer<typeof environment>;
 

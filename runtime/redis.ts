@@ -16,3 +16,21 @@ export function openRedis(url: string, onError: (error: Error) => void): Redis {
   redis.on("error", onError);
   return redis;
 }
+
+/** How long a command may wait for Redis when somebody waits for its answer. */
+const commandTimeoutMs = 5_000;
+
+/**
+ * A connection whose commands fail while Redis is away: for whoever can answer "not now" or try again later. It
+ * reconnects like the other one.
+ */
+export function openImpatientRedis(url: string, onError: (error: Error) => void): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: 1,
+    commandTimeout: commandTimeoutMs,
+    retryStrategy: (attempt) => Math.min(attempt * 100, longestReconnectMs),
+    keepAlive: 10_000,
+  });
+  redis.on("error", onError);
+  return redis;
+}

@@ -21,17 +21,27 @@ export async function findActiveCredentials(
     .find({ where: { userId, provider, isActive: true }, order: { id: "ASC" } });
 }
 
+/** An active credential of any user, with what fan-out decides on. */
+export interface ActiveCredential {
+  id: number;
+  userId: number;
+  provider: string;
+  /** `settings.cost` says where its billing data lies. */
+  hasCostSource: boolean;
+}
+
 /** One page of active credentials of all users after the given id, for fan-out. */
 export async function pageActiveCredentials(
   database: DataSource,
   afterId: number,
   limit: number,
-): Promise<{ id: number; userId: number }[]> {
-  const rows: { id: number; user_id: number }[] = await database.query(
-    `SELECT id, user_id FROM credentials WHERE is_active AND id > $1 ORDER BY id LIMIT $2`,
+): Promise<ActiveCredential[]> {
+  return database.query(
+    `SELECT id, user_id AS "userId", provider,
+            coalesce(jsonb_typeof(settings -> 'cost') = 'object', FALSE) AS "hasCostSource"
+     FROM credentials WHERE is_active AND id > $1 ORDER BY id LIMIT $2`,
     [afterId, limit],
   );
-  return rows.map((row) => ({ id: row.id, userId: row.user_id }));
 }
 
 /** A credential before its secrets are sealed: they are bound to the id it gets. */

@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import type { QueueName } from "../queues/contract.ts";
+
+/** One time at which a kind of job is due, and the time it is due next. Both come from the schedule, not from a clock. */
+export interface Slot {
+  at: Date;
+  next: Date;
+}
+
+/** The id that every replica gives to the job of a credential and slot, so that Redis keeps one of them. */
+export function slotJobId(queue: QueueName, credentialId: number, slot: Slot): string {
+  return `${queue}-${credentialId}-${slot.at.toISOString().replaceAll(":", "")}`;
+}
+
+/**
+ * When the job of a credential starts: somewhere from the slot to the next one, always at the same place, so that
+ * neither the clouds nor the workers get everything at once and the time between two jobs stays the interval. The kinds
+ * of jobs of one credential have different places.
+ */
+export function startTime(queue: QueueName, credentialId: number, slot: Slot): Date {
+  const hash = createHash("sha256").update(`${queue}:${credentialId}`).digest();
+  const fraction = hash.readUIntBE(0, 6) / 2 ** 48;
+  const interval = slot.next.getTime() - slot.at.getTime();
+  return new Date(slot.at.getTime() + Math.floor(fraction * interval));
+}

@@ -1,0 +1,62 @@
+import { expect } from "chai";
+import { describe, it } from "mocha";
+import { ConfigError, readConfig } from "../../runtime/config.ts";
+
+describe("readConfig", () => {
+  const problems = (env: Record<string, string>): readonly string[] => {
+    try {
+      readConfig(env, []);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems;
+      throw error;
+    }
+  };
+
+  it("schedules syncs half-hourly, costs daily and health checks every five minutes by default", () => {
+    expect(readConfig({}, [])).to.include({
+      SCHEDULES: "on",
+      SCHEDULE_SYNC: "*/30 * * * *",
+      SCHEDULE_COST_INGEST: "0 0 * * *",
+      SCHEDULE_HEALTH_CHECK: "*/5 * * * *",
+    });
+  });
+
+  it("takes off for a schedule", () => {
+    expect(problems({ SCHEDULE_SYNC: "off", SCHEDULES: "off" })).to.deep.equal([]);
+  });
+
+  for (const expression of ["often", "61 * * * *", "* * * *", "0 0 30 2 *"]) {
+    it(`refuses the schedule ${expression} and names the variable`, () => {
+      const [problem, ...others] = problems({ SCHEDULE_HEALTH_CHECK: expression });
+
+      expect(problem).to.match(/^SCHEDULE_HEALTH_CHECK: expected off or a cron expression; ./);
+      expect(others).to.deep.equal([]);
+    });
+  }
+
+  it("refuses a schedule of which implementations of cron disagree when it is due", () => {
+    expect(problems({ SCHEDULE_SYNC: "0 3 1 * 1" })).to.deep.equal([
+      "SCHEDULE_SYNC: expected off or a cron expression; restrict the day of the month or the day of the week, not both",
+    ]);
+    const sound = { SCHEDULE_SYNC: "0 3 1 * *", SCHEDULE_COST_INGEST: "0 3 * * 1-5" };
+    expect(problems(sound)).to.deep.equal([]);
+  });
+
+  it("names every bad variable at once and shows no password", () => {
+    const found = problems({
+      SCHEDULES: "maybe",
+      SCHEDULE_SYNC: "often",
+      API_PORT: "http",
+      API_VIEWER_LOGIN: "viewer:short",
+    });
+
+    expect(found.map((line) => line.split(":")[0])).to.have.members([
+      "SCHEDULES",
+      "SCHEDULE_SYNC",
+      "API_PORT",
+      "API_VIEWER_LOGIN",
+    ]);
+    expect(found.join()).not.to.contain("short");
+  });
+});

@@ -1,0 +1,147 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect } from "chai";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import { type Config, readConfig } from "../../runtime/config.ts";
+import { type Close, closeAll } from "../../runtime/shutdown.ts";
+import { startScheduler } from "../../scheduler/main.ts";
+import { addCredentials } from "../support/credentials.ts";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { testLog } from "../support/log.ts";
+import { startProxy } from "../support/proxy.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+import { until } from "../support/until.ts";
+
+describe("scheduler", () => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let queues: Queues;
+  let closes: Close[];
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    redis = testRedis();
+    queues = openQueues(redis.connection(), redis.prefix, () => {});
+    closes = [];
+  });
+  afterEach(async () => {
+    expect(await closeAll(closes, () => {})).to.equal(0);
+    await closeQueues(queues);
+    await Promise.all([redis.close(), database.close()]);
+  });
+
+  const environment = (changes: Record<string, string> = {}) => ({
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+    QUEUE_PREFIX: redis.prefix,
+    SCHEDULE_SYNC: "* * * * * *",
+    SCHEDULE_COST_INGEST: "off",
+    SCHEDULE_HEALTH_CHECK: "off",
+    ...changes,
+  });
+  const config = (changes: Record<string, string> = {}): Config =>
+    readConfig(environment(changes), ["DATABASE_URL", "REDIS_URL"]);
+  const slots = async (): Promise<string[]> => {
+    const jobs = await queues.sync.getJobs();
+    return jobs.map((job) => job.id ?? "");
+  };
+
+  it("enqueues every slot once, however many schedulers run", async () => {
+    await addCredentials(database.dataSource, [{}]);
+    const { log, lines } = testLog();
+    for (let replica = 0; replica < 2; replica += 1) {
+      closes.push(...(await startScheduler(config(), log)));
+    }
+
+    // Each slot is logged by both replicas and yet is one job.
+    const enqueued = () => lines.filter((line) => line["msg"] === "enqueued");
+    await until(() => enqueued().length >= 5);
+    await closeAll(closes.splice(0), () => {});
+
+    const distinct = new Set(enqueued().map((line) => line["slot"]));
+    expect(await slots()).to.have.length(distinct.size);
+    expect(enqueued().length).to.be.above(distinct.size);
+  });
+
+  for (const service of ["PostgreSQL", "Redis"] as const) {
+    it(`logs that ${service} is away and goes on when it is back`, async () => {
+      await addCredentials(database.dataSource, [{}]);
+      const { log, lines } = testLog();
+      const isRedis = service === "Redis";
+      const proxy = await startProxy(isRedis ? redis.url : database.url);
+      const through = config({ [isRedis ? "REDIS_URL" : "DATABASE_URL"]: proxy.url });
+      closes = [async () => proxy.close(), ...(await startScheduler(through, log))];
+      await until(async () => (await slots()).length > 0);
+
+      proxy.cut();
+      await until(() => lines.some((line) => line["msg"] === "cannot enqueue"));
+      proxy.restore();
+
+      const before = (await slots()).length;
+      await until(async () => (await slots()).length > before);
+    }).timeout(10_000);
+  }
+
+  it("enqueues nothing by the clock when SCHEDULES is off", async () => {
+    await addCredentials(database.dataSource, [{}]);
+    const { log, lines } = testLog();
+    closes = await startScheduler(config({ SCHEDULES: "off" }), log);
+    const running = testLog();
+    closes.push(
+      ...(await startScheduler(config({ QUEUE_PREFIX: `${redis.prefix}-on` }), running.log)),
+    );
+
+    // The other one shows that a slot has come since.
+    await until(() => running.lines.some((line) => line["msg"] === "enqueued"));
+    expect(lines.map((line) => line["schedule"])).to.deep.equal(["off", "off", "off"]);
+    expect(await slots()).to.deep.equal([]);
+  });
+
+  it("tells orchestrators that it is ready, and that it is not while the database is away", async () => {
+    const { log, lines } = testLog();
+    const proxy = await startProxy(database.url);
+    closes = await startScheduler(config({ HEALTH_PORT: "0", DATABASE_URL: proxy.url }), log);
+    const url = String(lines.find((line) => line["url"])?.["url"]);
+
+    const ready = await fetch(`${url}/readyz`);
+    expect(await ready.json()).to.deep.equal({
+      status: "ready",
+      checks: { database: "ok", migrations: "ok", redis: "ok" },
+    });
+    expect(await (await fetch(`${url}/metrics`)).text()).to.match(
+      /mcw_build_info\{version="\d[^"]+",node="v[^"]+",role="scheduler"\} 1/,
+    );
+
+    await proxy.close();
+    const away = await fetch(`${url}/readyz`);
+    expect(away.status).to.equal(503);
+    expect(await away.json()).to.have.nested.property("checks.redis", "ok");
+  });
+
+  it("ends with 0 at SIGTERM", async () => {
+    const program = `
+      import { readConfig } from "./runtime/config.ts";
+      import { openLog } from "./runtime/log.ts";
+      import { runScheduler } from "./scheduler/main.ts";
+      await runScheduler(readConfig(process.env, ["DATABASE_URL"]), openLog("scheduler", "info"));
+      process.stdout.write("started\\n");`;
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "-e", program],
+      { env: { ...process.env, ...environment() }, stdio: ["ignore", "pipe", "inherit"] },
+    );
+    let output = "";
+    child.stdout.on("data", (data: Buffer) => {
+      output += data.toString();
+    });
+    const exit = once(child, "exit");
+    try {
+      await until(() => output.includes("started\n"), { timeoutMs: 15_000 });
+      child.kill("SIGTERM");
+      expect(await exit).to.deep.equal([0, null]);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }).timeout(20_000);
+});

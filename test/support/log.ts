@@ -1,0 +1,16 @@
+import { type Logger, pino } from "pino";
+
+/** A logger that keeps what is logged. */
+export interface TestLog {
+  log: Logger;
+  /** One object per line, oldest first. */
+  lines: Record<string, unknown>[];
+}
+
+export function testLog(): TestLog {
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string): void => {
+    lines.push({ ...JSON.parse(line) });
+  };
+  return { log: pino({ level: "info" }, { write }), lines };
+}
