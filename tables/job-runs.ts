@@ -142,3 +142,26 @@ export async function findJobRun(
     .getRepository(JobRun)
     .findOne({ where: { queue, jobId }, order: { queuedAt: "DESC" } });
 }
+
+/** How many jobs of a queue are in a state. */
+export interface RunCount {
+  queue: string;
+  state: JobRunState;
+  count: number;
+}
+
+/** Jobs that have not ended or are held, by queue and state. Reads the index of states, not the history. */
+export async function countUnfinishedRuns(database: DataSource): Promise<RunCount[]> {
+  return database.query(
+    `SELECT queue, state, count(*)::integer AS count FROM job_runs
+     WHERE state IN ('running', 'retrying', 'handed-back', 'held') GROUP BY queue, state`,
+  );
+}
+
+/** Jobs that entered the ledger in the last hour, by queue and state. */
+export async function countRecentRuns(database: DataSource): Promise<RunCount[]> {
+  return database.query(
+    `SELECT queue, state, count(*)::integer AS count FROM job_runs
+     WHERE created_at > now() - interval '1 hour' GROUP BY queue, state`,
+  );
+}
