@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { apiCommand } from "./api.ts";
 import { credentialsCommand } from "./credentials.ts";
 import { jobsCommand } from "./jobs.ts";
 import { migrateCommand } from "./migrate.ts";
 import { NegativeResult, type OutputFormat, printError } from "./output.ts";
 import { resourcesCommand } from "./resources.ts";
+import { schedulerCommand } from "./scheduler.ts";
 import { usersCommand } from "./users.ts";
 import { workerCommand } from "./worker.ts";
 
@@ -18,6 +20,8 @@ for (const command of [
   resourcesCommand(),
   jobsCommand(),
   workerCommand(),
+  schedulerCommand(),
+  apiCommand(),
 ]) {
   program.addCommand(command);
 }

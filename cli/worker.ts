@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type QueueName, queueNames } from "../queues/contract.ts";
 import { readConfig } from "../runtime/config.ts";
 import { openLog } from "../runtime/log.ts";
-import { closeOnSignal } from "../runtime/shutdown.ts";
 import { runWorker } from "../workers/main.ts";
 import { type CommonOptions, command } from "./options.ts";
 
@@ -13,8 +12,7 @@ export function workerCommand(): Command {
     .action(async (options: CommonOptions & { queues?: readonly QueueName[] }) => {
       const config = readConfig(process.env);
       const log = openLog("worker", config.LOG_LEVEL);
-      const closes = await runWorker(config, options.queues ?? queueNames, log);
-      closeOnSignal(closes, (error) => log.error({ err: error }, "did not close"));
+      await runWorker(config, options.queues ?? queueNames, log);
     });
 }
 

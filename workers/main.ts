@@ -1,64 +1,88 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { providerOpener } from "../providers/open.ts";
-import { operatorEndpoints } from "../providers/operator-endpoints.ts";
+import type { Registry } from "prom-client";
 import type { QueueName } from "../queues/contract.ts";
 import type { Config } from "../runtime/config.ts";
 import { openDatabase } from "../runtime/database.ts";
+import { startHealthServer } from "../runtime/health-server.ts";
 import type { Logger } from "../runtime/log.ts";
+import { openMetrics } from "../runtime/metrics.ts";
+import { openReadiness, type Readiness } from "../runtime/readiness.ts";
+import { databaseCheck, migrationsCheck, redisCheck } from "../runtime/readiness-checks.ts";
 import { openRedis } from "../runtime/redis.ts";
-import { createSecrets } from "../runtime/secrets/secret.ts";
-import type { Close } from "../runtime/shutdown.ts";
+import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
+import { countJobs } from "./count-jobs.ts";
 import { handlers } from "./handlers.ts";
-import type { Services } from "./services.ts";
+import { concurrencyOf, openServices } from "./open-services.ts";
 import { startWorkers } from "./worker.ts";
 
-/** Starts a worker process for the given queues. Returns what to close at its end, in the order it was opened. */
+/** Starts a worker process and returns when it takes jobs; SIGTERM and SIGINT end the process with 0. */
 export async function runWorker(
   config: Config,
   queues: readonly QueueName[],
   log: Logger,
+): Promise<void> {
+  const closes = await startWorkerProcess(config, queues, log);
+  closeOnSignal(closes, (error) => log.error({ err: error }, "cannot close"));
+}
+
+/** Starts a worker without minding signals; whoever calls closes what is returned, last first. */
+export async function startWorkerProcess(
+  config: Config,
+  queues: readonly QueueName[],
+  log: Logger,
 ): Promise<Close[]> {
-  const secrets = createSecrets(config.CREDENTIAL_KEYS, config.FERNET_KEYS);
-  const openProvider = providerOpener(operatorEndpoints(process.env));
-  const database = await openDatabase(config.DATABASE_URL, {
-    poolSize: config.DATABASE_POOL_SIZE,
-    applicationName: "multicloud-worker",
-    onPoolError: (error) => log.warn({ err: error }, "database connection lost"),
-  });
-  const redis = openRedis(config.REDIS_URL, (error) =>
-    log.warn({ err: error }, "redis connection lost"),
-  );
-  const services: Services = {
-    database,
-    openProvider,
-    secrets,
-    terraform: {
-      binary: config.TERRAFORM_BINARY,
-      workDirectory: config.TERRAFORM_WORK_DIR ?? join(tmpdir(), "multicloud-terraform"),
-      providerMirror: config.TERRAFORM_PROVIDER_MIRROR ?? null,
-      reattachProviders: config.TERRAFORM_REATTACH_PROVIDERS,
-    },
-    costFilesDirectory: config.COST_FILES_DIR,
-    syncTouchAfterSeconds: config.SYNC_TOUCH_AFTER,
-  };
-  const workers = startWorkers(
-    handlers,
-    { ...services, log },
-    {
-      connection: redis,
-      prefix: config.QUEUE_PREFIX,
-      queues,
-      concurrency: {
-        sync: config.CONCURRENCY_SYNC,
-        "cost-ingest": config.CONCURRENCY_COST_INGEST,
-        "health-check": config.CONCURRENCY_HEALTH_CHECK,
-        "terraform-apply": config.CONCURRENCY_TERRAFORM_APPLY,
+  const closes: Close[] = [];
+  try {
+    const database = await openDatabase(config.DATABASE_URL, {
+      poolSize: config.DATABASE_POOL_SIZE,
+      applicationName: "multicloud-worker",
+      onPoolError: (error) => log.warn({ err: error }, "lost a database connection"),
+    });
+    closes.push(async () => database.destroy());
+    const services = openServices(config, database);
+    const redis = openRedis(config.REDIS_URL, (error) =>
+      log.warn({ err: error }, "Redis connection"),
+    );
+    closes.push(() => redis.disconnect());
+    const registry = openMetrics("worker");
+    const readiness = openReadiness({
+      database: databaseCheck(database),
+      migrations: migrationsCheck(database),
+      redis: redisCheck(redis),
+    });
+    closes.push(await serveHealth(config, readiness, registry, log));
+    const workers = startWorkers(
+      handlers,
+      { ...services, log, onEnd: countJobs(registry) },
+      {
+        connection: redis,
+        prefix: config.QUEUE_PREFIX,
+        queues,
+        concurrency: concurrencyOf(config),
+        drainMs: config.DRAIN_SECONDS * 1_000,
       },
-      drainMs: config.DRAIN_SECONDS * 1_000,
-    },
-  );
-  await workers.ready();
-  log.info({ queues }, "worker takes jobs");
-  return [async () => database.destroy(), () => redis.disconnect(), async () => workers.close()];
+    );
+    closes.push(
+      async () => workers.close(),
+      () => readiness.drain(),
+    );
+    await workers.ready();
+    log.info({ queues }, "worker takes jobs");
+    return closes;
+  } catch (error) {
+    await closeAll(closes, () => {});
+    throw error;
+  }
+}
+
+async function serveHealth(
+  config: Config,
+  readiness: Readiness,
+  registry: Registry,
+  log: Logger,
+): Promise<Close> {
+  if (config.HEALTH_PORT === undefined) return () => {};
+  const address = { host: config.HEALTH_HOST, port: config.HEALTH_PORT };
+  const server = await startHealthServer(address, { readiness, registry });
+  log.info({ url: server.url }, "health server listens");
+  return async () => server.close();
 }

@@ -2,12 +2,10 @@ import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq
 import { retryDelay } from "../queues/backoff.ts";
 import type { QueueName } from "../queues/contract.ts";
 import { contracts } from "../queues/contracts.ts";
-import type { Logger } from "../runtime/log.ts";
 import { LostClaimError } from "../tables/job-runs.ts";
 import { HandBackError } from "./errors.ts";
 import type { Handlers } from "./handler.ts";
-import { type FinishedRun, runJob } from "./run-job.ts";
-import type { Services } from "./services.ts";
+import { type FinishedRun, type RunServices, runJob } from "./run-job.ts";
 
 /** Reasons with which the worker cancels jobs through BullMQ, which passes strings only. */
 export const cancelReasons = { stopping: "stopping", lockLost: "lock-lost" } as const;
@@ -30,7 +28,7 @@ type Processor = (
 export function makeProcessor<Name extends QueueName>(
   name: Name,
   handlers: Pick<Handlers, Name>,
-  services: Services & { log: Logger },
+  services: RunServices,
 ): Processor {
   return async (job, token, signal) => {
     const run = async (): Promise<FinishedRun> =>

@@ -19,6 +19,16 @@ export interface FinishedRun {
   attempt: number;
 }
 
+/** A run that has ended, for whoever counts them. */
+export interface EndedRun {
+  queue: QueueName;
+  outcome: Outcome;
+  durationMs: number;
+}
+
+/** What running jobs needs besides the services of the handlers. */
+export type RunServices = Services & { log: Logger; onEnd?: (end: EndedRun) => void };
+
 /**
  * Takes one delivered job through its named steps: parse, claim, authorise (in the handler's first line), arm, perform,
  * classify, record. Never throws for a reason that lies in the job; throws when the ledger cannot be reached, and then
@@ -27,7 +37,7 @@ export interface FinishedRun {
 export async function runJob<Name extends QueueName>(
   name: Name,
   handler: Handler<Name>,
-  services: Services & { log: Logger },
+  services: RunServices,
   job: DeliveredJob,
   signal: AbortSignal,
 ): Promise<FinishedRun> {
@@ -57,7 +67,9 @@ export async function runJob<Name extends QueueName>(
   }
   outcome = settle(outcome, run.attempt, contracts[name].attempts);
   await record(services, lease, outcome);
-  report(log, outcome, performance.now() - startedAt);
+  const durationMs = performance.now() - startedAt;
+  report(log, outcome, durationMs);
+  services.onEnd?.({ queue: name, outcome, durationMs });
   return { outcome, attempt: run.attempt };
 }
 

@@ -3,10 +3,9 @@ import type { Redis } from "ioredis";
 import type { QueueName } from "../queues/contract.ts";
 import { contracts } from "../queues/contracts.ts";
 import { retention } from "../queues/retention.ts";
-import type { Logger } from "../runtime/log.ts";
 import type { Handlers } from "./handler.ts";
 import { cancelReasons, makeProcessor } from "./process-job.ts";
-import type { Services } from "./services.ts";
+import type { RunServices } from "./run-job.ts";
 
 export interface WorkerOptions {
   connection: Redis;
@@ -37,7 +36,7 @@ const stallsLeftToTheLedger = 1_000;
 /** Starts one BullMQ worker per queue. */
 export function startWorkers(
   handlers: Handlers,
-  services: Services & { log: Logger },
+  services: RunServices,
   options: WorkerOptions,
 ): RunningWorkers {
   const workers = options.queues.map((name) => startWorker(name, handlers, services, options));
@@ -54,7 +53,7 @@ export function startWorkers(
 function startWorker(
   name: QueueName,
   handlers: Handlers,
-  services: Services & { log: Logger },
+  services: RunServices,
   options: WorkerOptions,
 ): Worker {
   const worker = new Worker(name, makeProcessor(name, handlers, services), {
