@@ -46,7 +46,7 @@ export interface Address {
 export interface RunningServer {
   /** Such as `http://127.0.0.1:3000`. */
   url: string;
-  /** Stops listening and ends open connections. */
+  /** Stops listening and resolves when open requests are answered or have had their time. */
   close(): Promise<void>;
 }
 
@@ -74,6 +74,9 @@ async function respond(
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
+/** How long requests that are being answered may take when the process ends. */
+const closeGraceMs = 2_000;
+
 /** Listens and returns when the server can be reached. Throws the system's error, such as EADDRINUSE. */
 export async function listen(server: Server, { host, port }: Address): Promise<RunningServer> {
   await new Promise<void>((resolve, reject) => {
@@ -84,10 +87,9 @@ export async function listen(server: Server, { host, port }: Address): Promise<R
     });
   });
   const close = async (): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+    const cut = setTimeout(() => server.closeAllConnections(), closeGraceMs);
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    clearTimeout(cut);
   };
   return { url: urlOf(server.address()), close };
 }
