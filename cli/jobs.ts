@@ -8,7 +8,7 @@ import { idempotentJobId } from "../queues/enqueue.ts";
 import { closeQueues, openQueues } from "../queues/open-queues.ts";
 import { type Config, readConfig } from "../runtime/config.ts";
 import { openRedis } from "../runtime/redis.ts";
-import { finalStates, findJobRun } from "../tables/job-runs.ts";
+import { finalStates, findJobRun, findJobRunByKey } from "../tables/job-runs.ts";
 import { withDatabase } from "./database.ts";
 import { type CommonOptions, command, json, seconds } from "./options.ts";
 import { NegativeResult, print } from "./output.ts";
@@ -41,7 +41,7 @@ async function addJob(queue: QueueName, payload: unknown, options: AddOptions): 
     return;
   }
   const run = await withDatabase(config.DATABASE_URL, async (database) =>
-    waitForEnd(database, queue, jobId, options.timeout),
+    waitForEnd(async () => find(database, queue, jobId, payload), options.timeout),
   );
   const ended = describe(jobId, run, options.timeout);
   print(options.output, ended, `${queue} job ${jobId}: ${ended.outcome} ${ended.message ?? ""}`);
@@ -53,11 +53,8 @@ async function add(config: Config, queue: QueueName, payload: unknown): Promise<
   const redis = openRedis(config.REDIS_URL, () => {});
   const queues = openQueues(redis, config.QUEUE_PREFIX, () => {});
   try {
-    const key: unknown =
-      typeof payload === "object" && payload !== null
-        ? Reflect.get(payload, "idempotencyKey")
-        : undefined;
-    const jobId = typeof key === "string" ? idempotentJobId(key) : randomUUID();
+    const key = keyOf(payload);
+    const jobId = key ? idempotentJobId(key.userId, key.idempotencyKey) : randomUUID();
     await queues[queue].add(queue, payload, { jobId });
     return jobId;
   } finally {
@@ -66,17 +63,35 @@ async function add(config: Config, queue: QueueName, payload: unknown): Promise<
   }
 }
 
+/** What stands for the job, however it was added first, or null. */
+function keyOf(payload: unknown): { userId: number; idempotencyKey: string } | null {
+  if (typeof payload !== "object" || payload === null) return null;
+  const userId: unknown = Reflect.get(payload, "userId");
+  const idempotencyKey: unknown = Reflect.get(payload, "idempotencyKey");
+  const isKey = typeof userId === "number" && typeof idempotencyKey === "string";
+  return isKey ? { userId, idempotencyKey } : null;
+}
+
 const pollEveryMs = 100;
 
-async function waitForEnd(
+async function find(
   database: DataSource,
   queue: QueueName,
   jobId: string,
+  payload: unknown,
+): Promise<JobRun | null> {
+  const key = keyOf(payload);
+  const byKey = key ? await findJobRunByKey(database, queue, key.userId, key.idempotencyKey) : null;
+  return byKey ?? findJobRun(database, queue, jobId);
+}
+
+async function waitForEnd(
+  look: () => Promise<JobRun | null>,
   timeoutSeconds: number,
 ): Promise<JobRun | null> {
   const deadline = performance.now() + timeoutSeconds * 1000;
   for (;;) {
-    const run = await findJobRun(database, queue, jobId);
+    const run = await look();
     if (run && finalStates.includes(run.state)) return run;
     if (performance.now() > deadline) return run;
     await delay(pollEveryMs);

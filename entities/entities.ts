@@ -1,6 +1,7 @@
 import { CostData } from "./cost-data.ts";
 import { CostLoad } from "./cost-load.ts";
 import { Credential } from "./credential.ts";
+import { JobRequest } from "./job-request.ts";
 import { JobRun } from "./job-run.ts";
 import { ProviderHealth } from "./provider-health.ts";
 import { Resource } from "./resource.ts";
@@ -15,6 +16,7 @@ export const entities = [
   CostData,
   CostLoad,
   Credential,
+  JobRequest,
   JobRun,
   ProviderHealth,
   Resource,

@@ -1,10 +1,12 @@
 import { Column, Entity, Index, PrimaryColumn, Unique } from "typeorm";
 
 /**
- * `running` now; `retrying` waits for its next attempt; `handed-back` was given up by a stopping worker and waits;
+ * `queued`: no worker has seen it yet; `rejected`: not a job, so none ever will; `running` now; `retrying` waits for its next attempt; `handed-back` was given up by a stopping worker and waits;
  * `done`; `given-up`: cannot succeed as it is; `failed`: attempts used up; `held`: a guard stopped it, a person decides.
  */
 export const jobRunStates = [
+  "queued",
+  "rejected",
   "running",
   "retrying",
   "handed-back",
@@ -16,14 +18,24 @@ export const jobRunStates = [
 export type JobRunState = (typeof jobRunStates)[number];
 
 /**
- * The ledger: one row per job, kept after Redis has forgotten it. A job is the triple of queue, BullMQ id and the time
- * it was queued: BullMQ counts its ids from 1 again after Redis was emptied.
+ * The ledger: one row per job, kept after Redis has forgotten it. A job in Redis whose id is the `id` of a row is that
+ * row's job: so are jobs of the outbox, and those that are put back after Redis lost them. Any other is known by queue,
+ * BullMQ id and the time it was queued, because BullMQ counts its ids from 1 again after Redis was emptied.
  */
 @Entity({ name: "job_runs" })
 @Unique("job_runs_job_key", ["queue", "jobId", "queuedAt"])
 @Index("idx_job_runs_state", ["state", "heartbeatAt"])
 @Index("idx_job_runs_user_id", ["userId", "createdAt"])
 @Index("idx_job_runs_created_at", ["createdAt"])
+@Index("idx_job_runs_finished_at", ["finishedAt"])
+@Index("idx_job_runs_resource_id", ["resourceId"], { where: "resource_id IS NOT NULL" })
+@Index("idx_job_runs_unfinished", ["id"], {
+  where: "state IN ('queued', 'running', 'retrying', 'handed-back')",
+})
+@Index("job_runs_idempotency_key", ["queue", "userId", "idempotencyKey"], {
+  unique: true,
+  where: "idempotency_key IS NOT NULL",
+})
 export class JobRun {
   @PrimaryColumn({ type: "uuid", primaryKeyConstraintName: "job_runs_pkey" })
   id!: string;
@@ -36,6 +48,14 @@ export class JobRun {
 
   @Column({ name: "queued_at", type: "timestamptz" })
   queuedAt!: Date;
+
+  /** Not to be started before; null: at once. */
+  @Column({ name: "run_at", type: "timestamptz", nullable: true })
+  runAt!: Date | null;
+
+  /** Two jobs of a queue and user with one key are one job. Null in rows of jobs whose payload is not valid. */
+  @Column({ name: "idempotency_key", type: "varchar", length: 200, nullable: true })
+  idempotencyKey!: string | null;
 
   /** As the payload names them; not foreign keys, since history outlives users and a foreign job names anybody. */
   @Column({ name: "user_id", type: "integer", nullable: true })
@@ -71,6 +91,13 @@ export class JobRun {
   /** Grows with every claim. A worker whose token is no longer current commits nothing. */
   @Column({ name: "fencing_token", type: "bigint" })
   fencingToken!: string;
+
+  /**
+   * Which job in Redis was claimed, or answered, last: its id and time. More than one can stand for a row: the first one
+   * and one that was put back, or several with one idempotency key.
+   */
+  @Column({ name: "claimed_as", type: "text", nullable: true })
+  claimedAs!: string | null;
 
   /** Name of the worker process that claimed the job last. */
   @Column({ type: "text", nullable: true })

@@ -5,6 +5,7 @@ import { InventoryScopes } from "./0004-inventory-scopes.ts";
 import { JobRuns } from "./0005-job-runs.ts";
 import { CostLoads } from "./0006-cost-loads.ts";
 import { TerraformRuns } from "./0007-terraform-runs.ts";
+import { JobRequests } from "./0008-job-requests.ts";
 
 /** Every step, oldest first. A step that has been released is never edited. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   JobRuns,
   CostLoads,
   TerraformRuns,
+  JobRequests,
 ];

@@ -41,8 +41,9 @@ export const commonFields = {
     .string({ error: "expected a string" })
     .min(1, { error: "expected 1 to 200 characters" })
     .max(200, { error: "expected 1 to 200 characters" })
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "expected no control characters" })
     .optional()
-    .describe("Two jobs of one queue with the same key are one job."),
+    .describe("Two jobs of one queue and user with the same key are one job."),
   traceparent: z
     .string({ error: "expected a W3C traceparent" })
     .regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, {

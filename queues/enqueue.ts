@@ -14,9 +14,10 @@ export interface EnqueueOptions {
   priority?: number;
 }
 
-/** The job id that stands for an idempotency key: keys may contain what BullMQ ids may not. */
-export function idempotentJobId(idempotencyKey: string): string {
-  return `key-${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 40)}`;
+/** The job id that stands for a user's idempotency key: keys may contain what BullMQ ids may not. */
+export function idempotentJobId(userId: number, idempotencyKey: string): string {
+  const hash = createHash("sha256").update(`${userId}:${idempotencyKey}`).digest("hex");
+  return `key-${hash.slice(0, 40)}`;
 }
 
 /** A job to add. */
@@ -57,7 +58,7 @@ export async function enqueueAll<Name extends QueueName>(
 function checkedJob<Name extends QueueName>(name: Name, { payload, options = {} }: NewJob<Name>) {
   const data = parsePayload(contracts[name], payload);
   const key = data.idempotencyKey;
-  const jobId = options.jobId ?? (key ? idempotentJobId(key) : randomUUID());
+  const jobId = options.jobId ?? (key ? idempotentJobId(data.userId, key) : randomUUID());
   const opts = {
     ...retention,
     jobId,

@@ -86,6 +86,10 @@ const environment = z.object({
   DRAIN_SECONDS: wholeNumber("DRAIN_SECONDS", 20, 0),
   /** Refresh `last_synced` only of rows older than this many seconds. */
   SYNC_TOUCH_AFTER: wholeNumber("SYNC_TOUCH_AFTER", 0, 0),
+  /** Seconds between two looks for jobs that Redis has lost. */
+  RECONCILE_SECONDS: wholeNumber("RECONCILE_SECONDS", 30, 1),
+  /** Days that the ledger keeps jobs that have ended. */
+  LEDGER_RETENTION_DAYS: wholeNumber("LEDGER_RETENTION_DAYS", 90, 1),
   /** Folder in which `credentials.settings.cost.path` lies. */
   COST_FILES_DIR: z.string().optional(),
   /** Path of terraform or tofu; found on PATH if unset. */

@@ -12,9 +12,13 @@ const sensitiveText = [
 /** What stands where something was taken out. */
 export const redacted = "[redacted]";
 
-/** Takes out what looks like a key, token or signature. */
+/** What PostgreSQL stores neither as text nor in JSON: NUL, and halves of characters. */
+const unstorable = /[\0\p{Surrogate}]/gu;
+
+/** Takes out what looks like a key, token or signature, and replaces what PostgreSQL cannot store. */
 export function redactText(text: string): string {
-  return sensitiveText.reduce((clean, pattern) => clean.replace(pattern, redacted), text);
+  const storable = text.replace(unstorable, "\uFFFD");
+  return sensitiveText.reduce((clean, pattern) => clean.replace(pattern, redacted), storable);
 }
 
 /**
@@ -27,7 +31,7 @@ export function redactData(data: unknown): unknown {
   if (typeof data !== "object" || data === null) return data;
   const entries = Object.entries(data).map(([name, value]: [string, unknown]) => {
     const isSecret = sensitiveName.test(name) && !harmlessNames.has(name);
-    return [name, isSecret ? redacted : redactData(value)];
+    return [redactText(name), isSecret ? redacted : redactData(value)];
   });
   return Object.fromEntries(entries);
 }

@@ -30,52 +30,109 @@ export interface Delivery {
   userId: number | null;
   credentialId: number | null;
   resourceId: number | null;
+  /** Null when there is none or the payload is not valid: a job that never ran must not block its corrected successor. */
+  idempotencyKey: string | null;
   traceparent: string | null;
 }
 
+/**
+ * What a worker may do with a delivery: `claimed`: run it; `ended`: the job has ended, its outcome is the answer;
+ * `busy`: the job is being worked on under another delivery, whose end will be the answer.
+ */
+export interface ClaimResult {
+  kind: "claimed" | "ended" | "busy";
+  run: JobRun;
+}
+
 /** States that end a job. Only an operator's retry opens such a row again. */
-export const finalStates: readonly JobRunState[] = ["done", "given-up", "failed", "held"];
+export const finalStates: readonly JobRunState[] = [
+  "done",
+  "given-up",
+  "failed",
+  "held",
+  "rejected",
+];
+
+/** A running job whose worker has not shown up for so long has no worker any more; three heartbeats. */
+export const silentAfterMs = 15_000;
 
 /**
- * Claims a job in the ledger and returns its row: `running` with a new fencing token, or final when an earlier worker
- * finished it but died before it could tell Redis. A previous claim that never ended counts as a crash.
+ * Finds or makes the ledger row of a delivered job and claims it: `running` with a new fencing token. A previous claim
+ * of the same delivery that never ended counts as a crash.
  */
-export async function claimJobRun(database: DataSource, delivery: Delivery): Promise<JobRun> {
+export async function claimJobRun(database: DataSource, delivery: Delivery): Promise<ClaimResult> {
   return database.transaction(async (manager) => {
-    const key = { queue: delivery.queue, jobId: delivery.jobId, queuedAt: delivery.queuedAt };
-    await manager.query(
-      `INSERT INTO job_runs (id, queue, job_id, queued_at, user_id, credential_id, resource_id, state, fencing_token,
-                             payload, traceparent)
-       VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, 'retrying', 0, $7, $8)
-       ON CONFLICT (queue, job_id, queued_at) DO NOTHING`,
-      [
-        delivery.queue,
-        delivery.jobId,
-        delivery.queuedAt,
-        delivery.userId,
-        delivery.credentialId,
-        delivery.resourceId,
-        JSON.stringify(delivery.payload ?? null),
-        delivery.traceparent,
-      ],
-    );
-    // FOR UPDATE waits for every transaction that holds the fence of the claim before this one.
-    const lock = { mode: "pessimistic_write" } as const;
-    const run = await manager.findOneOrFail(JobRun, { where: key, lock });
+    const run = await findOrAddJobRun(manager, delivery);
+    const claimedAs = `${delivery.jobId}@${delivery.queuedAt.getTime()}`;
     const isFinal = finalStates.includes(run.state);
-    if (isFinal && delivery.stalls > run.stalls) return run;
+    if (isFinal && (run.claimedAs !== claimedAs || delivery.stalls > run.stalls)) {
+      // From here on an operator's retry of this delivery is told from a repetition of it.
+      await manager.update(JobRun, { id: run.id }, { claimedAs, stalls: delivery.stalls });
+      return { kind: "ended", run };
+    }
+    const isSame = run.claimedAs === null || run.claimedAs === claimedAs;
+    const isOwn = delivery.jobId === run.jobId || delivery.jobId === run.id;
+    if (!isFinal && (!isOwn || (!isSame && (await hasWorker(manager, run))))) {
+      return { kind: "busy", run };
+    }
     await manager.query(
       `UPDATE job_runs
        SET state = 'running', worker = $2, stalls = $3, starts = starts + 1, fencing_token = fencing_token + 1,
-           attempt = CASE WHEN $4 THEN 1 WHEN state = 'retrying' THEN attempt + 1 ELSE attempt END,
-           crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' THEN crashes + 1 ELSE crashes END,
-           result = NULL, error_code = NULL, error_message = NULL, finished_at = NULL,
+           attempt = CASE WHEN $4 THEN 1 WHEN state IN ('queued', 'retrying') THEN attempt + 1 ELSE attempt END,
+           crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' AND $6 THEN crashes + 1 ELSE crashes END,
+           result = NULL, error_code = NULL, error_message = NULL, finished_at = NULL, claimed_as = $5,
            started_at = clock_timestamp(), heartbeat_at = clock_timestamp()
        WHERE id = $1`,
-      [run.id, delivery.worker, delivery.stalls, isFinal],
+      [run.id, delivery.worker, delivery.stalls, isFinal, claimedAs, isSame],
     );
-    return manager.findOneByOrFail(JobRun, { id: run.id });
+    return { kind: "claimed", run: await manager.findOneByOrFail(JobRun, { id: run.id }) };
   });
+}
+
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** FOR UPDATE waits for every transaction that holds the fence of the claim before this one. */
+async function findOrAddJobRun(manager: EntityManager, delivery: Delivery): Promise<JobRun> {
+  const { queue, jobId, queuedAt, userId, idempotencyKey } = delivery;
+  const lock = { mode: "pessimistic_write" } as const;
+  const byId = uuid.test(jobId)
+    ? await manager.findOne(JobRun, { where: { id: jobId, queue }, lock })
+    : null;
+  if (byId) return byId;
+  await manager.query(
+    `INSERT INTO job_runs (id, queue, job_id, queued_at, user_id, credential_id, resource_id, state, fencing_token,
+                           payload, traceparent, idempotency_key)
+     VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, 'queued', 0, $7, $8, $9)
+     ON CONFLICT DO NOTHING`,
+    [
+      queue,
+      jobId,
+      queuedAt,
+      userId,
+      delivery.credentialId,
+      delivery.resourceId,
+      JSON.stringify(delivery.payload ?? null),
+      delivery.traceparent,
+      idempotencyKey,
+    ],
+  );
+  const byDelivery = await manager.findOne(JobRun, { where: { queue, jobId, queuedAt }, lock });
+  if (byDelivery || userId === null || idempotencyKey === null) {
+    return byDelivery ?? manager.findOneByOrFail(JobRun, { queue, jobId, queuedAt });
+  }
+  const where = { queue, userId, idempotencyKey };
+  return manager.findOneOrFail(JobRun, { where, lock });
+}
+
+/** Whether the worker of a row showed up lately. */
+async function hasWorker(manager: EntityManager, run: JobRun): Promise<boolean> {
+  if (run.state !== "running") return false;
+  const rows: unknown[] = await manager.query(
+    `SELECT 1 FROM job_runs
+     WHERE id = $1 AND heartbeat_at > clock_timestamp() - make_interval(secs => $2 / 1000.0)`,
+    [run.id, silentAfterMs],
+  );
+  return rows.length > 0;
 }
 
 /**
@@ -102,7 +159,7 @@ export async function recordHeartbeat(database: DataSource, claim: Claim): Promi
 
 /** How a claim ended. */
 export interface Ending {
-  state: Exclude<JobRunState, "running">;
+  state: Exclude<JobRunState, "queued" | "running">;
   result?: unknown;
   errorCode?: string;
   errorMessage?: string;
@@ -132,15 +189,62 @@ export async function recordEnding(
   if (count === 0) throw new LostClaimError(claim.runId);
 }
 
-/** The newest ledger row of a job, or null while no worker has seen it. */
+/** The newest ledger row of a job, by its id in Redis or in the ledger; null while the ledger does not know it. */
 export async function findJobRun(
   database: DataSource,
   queue: string,
   jobId: string,
 ): Promise<JobRun | null> {
-  return database
-    .getRepository(JobRun)
-    .findOne({ where: { queue, jobId }, order: { queuedAt: "DESC" } });
+  const repository = database.getRepository(JobRun);
+  const byId = uuid.test(jobId) ? await repository.findOneBy({ id: jobId, queue }) : null;
+  return byId ?? repository.findOne({ where: { queue, jobId }, order: { queuedAt: "DESC" } });
+}
+
+/** The job of a user that an idempotency key stands for, or null. */
+export async function findJobRunByKey(
+  database: DataSource,
+  queue: string,
+  userId: number,
+  idempotencyKey: string,
+): Promise<JobRun | null> {
+  return database.getRepository(JobRun).findOneBy({ queue, userId, idempotencyKey });
+}
+
+/**
+ * Ends jobs that nobody is working on, by their ids in the ledger, and returns how many: they are not put back when Redis
+ * does not have them, and a worker that is given one does not run it.
+ */
+export async function cancelJobRuns(database: DataSource, ids: readonly string[]): Promise<number> {
+  const [, count]: [unknown, number] = await database.query(
+    `UPDATE job_runs
+     SET state = 'given-up', error_code = 'CANCELLED', error_message = 'cancelled by an operator',
+         finished_at = clock_timestamp(), claimed_as = NULL
+     WHERE id = ANY($1) AND state IN ('queued', 'retrying', 'handed-back')`,
+    [ids],
+  );
+  return count;
+}
+
+/** Rows deleted by one statement: enough to be quick, few enough to lock nothing for long. */
+const purgeBatch = 5_000;
+
+/**
+ * Forgets jobs that ended more than so many days ago and returns how many; their idempotency keys may be used again
+ * then. Held jobs stay: somebody still has to decide about them.
+ */
+export async function purgeJobRuns(database: DataSource, days: number): Promise<number> {
+  let purged = 0;
+  for (;;) {
+    const [, count]: [unknown, number] = await database.query(
+      `DELETE FROM job_runs WHERE id IN (
+         SELECT id FROM job_runs
+         WHERE finished_at < now() - make_interval(days => $1) AND state <> 'held' LIMIT $2
+       )`,
+      [days, purgeBatch],
+    );
+    purged += count;
+    if (count < purgeBatch) return purged;
+  }
 }
 
 /** How many jobs of a queue are in a state. */

@@ -24,3 +24,36 @@ export async function setResourceStatus(
     [id, status, terraformOutput === undefined ? null : JSON.stringify(terraformOutput)],
   );
 }
+
+/**
+ * Asks for the job that a resource waits for in vain: it is being provisioned or destroyed, and no apply or destroy of it
+ * is under way or has ended since its status was set. Returns how many were asked for; asking again changes nothing.
+ *
+ * A resource that is `pending` waits for nobody: it is only a wish until somebody asks for an apply, and what was asked
+ * for is in the ledger. One whose last job ended without success waits for a person.
+ */
+export async function requestOwedTerraformJobs(
+  database: DataSource,
+  olderThanMs: number,
+): Promise<number> {
+  const rows: unknown[] = await database.query(
+    `SELECT enqueue_job(
+       'terraform-apply',
+       jsonb_build_object('userId', r.user_id, 'resourceId', r.id, 'action', wanted.action),
+       format('resource-%s-%s-%s', r.id, r.status, extract(epoch FROM since.at))
+     )
+     FROM resources r,
+       LATERAL (SELECT CASE r.status WHEN 'provisioning' THEN 'apply' ELSE 'destroy' END AS action) wanted,
+       LATERAL (SELECT coalesce(r.updated_at, r.created_at, 'epoch') AT TIME ZONE 'UTC' AS at) since
+     WHERE r.status IN ('provisioning', 'destroying')
+       AND since.at < clock_timestamp() - make_interval(secs => $1 / 1000.0)
+       AND NOT EXISTS (
+         SELECT 1 FROM job_runs j
+         WHERE j.resource_id = r.id AND j.user_id = r.user_id AND j.queue = 'terraform-apply'
+           AND j.payload ->> 'action' IN ('apply', 'destroy')
+           AND (j.finished_at IS NULL OR j.finished_at >= since.at)
+       )`,
+    [olderThanMs],
+  );
+  return rows.length;
+}

@@ -4,7 +4,7 @@ import type { QueueName } from "../queues/contract.ts";
 import { contracts, type Payloads } from "../queues/contracts.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
-import { claimJobRun, finalStates } from "../tables/job-runs.ts";
+import { type ClaimResult, claimJobRun } from "../tables/job-runs.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Services } from "./services.ts";
 
@@ -47,11 +47,12 @@ function integerField(data: unknown, field: string): number | null {
  * Second step: claims the job in the ledger, also a malformed one, so that it can be found and repaired. What looks
  * secret in its payload is not kept.
  */
-export async function claim(
-  name: QueueName,
+export async function claim<Name extends QueueName>(
+  name: Name,
   services: Services,
   job: DeliveredJob,
-): Promise<JobRun> {
+  parsed: Parsed<Payloads[Name]>,
+): Promise<ClaimResult> {
   const traceparent: unknown =
     typeof job.data === "object" && job.data !== null ? Reflect.get(job.data, "traceparent") : null;
   return claimJobRun(services.database, {
@@ -64,13 +65,13 @@ export async function claim(
     userId: integerField(job.data, "userId"),
     credentialId: integerField(job.data, "credentialId"),
     resourceId: integerField(job.data, "resourceId"),
+    idempotencyKey: "payload" in parsed ? (parsed.payload.idempotencyKey ?? null) : null,
     traceparent: typeof traceparent === "string" ? traceparent.slice(0, 100) : null,
   });
 }
 
-/** The outcome of a run that ended before Redis was told, or undefined for a job that is ours to run. */
-export function earlierOutcome(run: JobRun): Outcome | undefined {
-  if (!finalStates.includes(run.state)) return undefined;
+/** The outcome of a run that has ended: Redis had not been told, or the job came a second time. */
+export function earlierOutcome(run: JobRun): Outcome {
   const code = run.errorCode ?? "UNKNOWN";
   const message = run.errorMessage ?? "";
   if (run.state === "done") return { kind: "done", result: run.result };

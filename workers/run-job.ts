@@ -43,12 +43,16 @@ export async function runJob<Name extends QueueName>(
 ): Promise<FinishedRun> {
   const startedAt = performance.now();
   const payload = parse(name, job.data);
-  const run = await claim(name, services, job);
+  const { kind, run } = await claim(name, services, job, payload);
   const log = services.log.child(describe(name, job, run));
-  const earlier = earlierOutcome(run);
-  if (earlier) {
-    log.info({ outcome: earlier.kind }, "job was finished by an earlier run");
-    return { outcome: earlier, attempt: run.attempt };
+  if (kind === "ended") {
+    const outcome = earlierOutcome(run);
+    log.info({ outcome: outcome.kind }, "job was finished by an earlier run");
+    return { outcome, attempt: run.attempt };
+  }
+  if (kind === "busy") {
+    log.info({ worker: run.worker }, "job is being worked on already");
+    return { outcome: { kind: "lost" }, attempt: run.attempt };
   }
   const abort = new AbortController();
   const lease = new Lease(

@@ -1,0 +1,34 @@
+import type { EntityManager } from "typeorm";
+
+/** A job that the ledger knows and Redis may not. */
+export interface WantedJob {
+  /** `job_runs.id`, and the id of the job in Redis. */
+  id: string;
+  queue: string;
+  payload: unknown;
+  /** Not to be started before; null: at once. */
+  runAt: Date | null;
+}
+
+/**
+ * Locks the oldest requests that Redis has not been told of, for the transaction of the manager. Requests that another
+ * transaction has locked are passed over.
+ */
+export async function lockUnsentRequests(
+  manager: EntityManager,
+  limit: number,
+): Promise<WantedJob[]> {
+  return manager.query(
+    `SELECT r.id, r.queue, r.payload, r.run_at AS "runAt"
+     FROM job_requests q JOIN job_runs r ON r.id = q.id
+     WHERE q.sent_at IS NULL ORDER BY q.created_at LIMIT $1 FOR UPDATE OF q SKIP LOCKED`,
+    [limit],
+  );
+}
+
+/** Records that Redis has the jobs. */
+export async function markSent(manager: EntityManager, ids: readonly string[]): Promise<void> {
+  await manager.query(`UPDATE job_requests SET sent_at = clock_timestamp() WHERE id = ANY($1)`, [
+    ids,
+  ]);
+}
