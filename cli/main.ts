@@ -6,7 +6,14 @@ import { jobsCommand } from "./jobs.ts";
 import { migrateCommand } from "./migrate.ts";
 import { NegativeResult, type OutputFormat, printError } from "./output.ts";
 import { resourcesCommand } from "./resources.ts";
+
+
 import { schedulerCommand } from "./scheduler.ts";
+
+
+import { schemasCommand } from "./schemas.ts";
+
+
 import { usersCommand } from "./users.ts";
 import { workerCommand } from "./worker.ts";
 
@@ -22,6 +29,7 @@ for (const command of [
   workerCommand(),
   schedulerCommand(),
   apiCommand(),
+  schemasCommand(),
 ]) {
   program.addCommand(command);
 }

@@ -41,7 +41,10 @@ export const commonFields = {
     .string({ error: "expected a string" })
     .min(1, { error: "expected 1 to 200 characters" })
     .max(200, { error: "expected 1 to 200 characters" })
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: "expected no control characters" })
+    // oxlint-disable-next-line no-control-regex -- \p{Cc} is unknown to other languages that read the JSON Schema
+    .regex(/^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u, {
+      error: "expected no control characters",
+    })
     .optional()
     .describe("Two jobs of one queue and user with the same key are one job."),
   traceparent: z

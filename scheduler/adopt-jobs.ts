@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { DataSource } from "typeorm";
 import { type QueueName, queueNames } from "../queues/contract.ts";
-import { contracts } from "../queues/contracts.ts";
+import { contracts, type Payloads } from "../queues/contracts.ts";
 import type { Queues } from "../queues/open-queues.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
@@ -61,8 +61,8 @@ async function readJobs(
 }
 
 /** The job of a hash in Redis, or null when that is none, or none any more. */
-function describeJob<Name extends QueueName>(
-  name: Name,
+function describeJob(
+  name: QueueName,
   jobId: string,
   [timestamp, delay, text]: readonly unknown[],
 ): FoundJob | null {
@@ -72,7 +72,7 @@ function describeJob<Name extends QueueName>(
   const data = parseJson(text);
   try {
     const payload: Record<string, unknown> & { userId: number } = {
-      ...parsePayload(contracts[name], data),
+      ...parse(name, data),
     };
     const integer = (field: string) => (typeof payload[field] === "number" ? payload[field] : null);
     const string = (field: string) => (typeof payload[field] === "string" ? payload[field] : null);
@@ -92,6 +92,10 @@ function describeJob<Name extends QueueName>(
     if (error instanceof InvalidPayloadError) return null;
     throw error;
   }
+}
+
+function parse<Name extends QueueName>(name: Name, data: unknown): Payloads[Name] {
+  return parsePayload(contracts[name], data);
 }
 
 function parseJson(text: string): unknown {
