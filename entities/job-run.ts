@@ -119,6 +119,7 @@ export class JobRun {
   @Column({ type: "text", nullable: true })
   traceparent!: string | null;
 
+  /** When a worker first saw the job; before that, when the ledger did. */
   @Column({ name: "created_at", type: "timestamptz", default: () => "now()" })
   createdAt!: Date;
 

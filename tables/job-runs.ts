@@ -81,6 +81,7 @@ export async function claimJobRun(database: DataSource, delivery: Delivery): Pro
            attempt = CASE WHEN $4 THEN 1 WHEN state IN ('queued', 'retrying') THEN attempt + 1 ELSE attempt END,
            crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' AND $6 THEN crashes + 1 ELSE crashes END,
            result = NULL, error_code = NULL, error_message = NULL, finished_at = NULL, claimed_as = $5,
+           created_at = CASE WHEN starts = 0 THEN clock_timestamp() ELSE created_at END,
            started_at = clock_timestamp(), heartbeat_at = clock_timestamp()
        WHERE id = $1`,
       [run.id, delivery.worker, delivery.stalls, isFinal, claimedAs, isSame],
@@ -258,7 +259,7 @@ export interface RunCount {
 export async function countUnfinishedRuns(database: DataSource): Promise<RunCount[]> {
   return database.query(
     `SELECT queue, state, count(*)::integer AS count FROM job_runs
-     WHERE state IN ('running', 'retrying', 'handed-back', 'held') GROUP BY queue, state`,
+     WHERE state IN ('queued', 'running', 'retrying', 'handed-back', 'held') GROUP BY queue, state`,
   );
 }
 

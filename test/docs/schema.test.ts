@@ -87,10 +87,14 @@ function defaultOf({ default: value }: ColumnMetadata): string {
 function constraintsAndIndexes(catalogue: string[], table: string): string[] {
   return catalogue.flatMap((line) => {
     const constraint = new RegExp(`^constraint ${table}\\.(.+)$`).exec(line)?.[1];
-    const index = new RegExp(`^index CREATE INDEX (\\w+) ON public\\.${table} USING btree (.+)$`);
-    const [, name, columns] = index.exec(line) ?? [];
+    const index = new RegExp(
+      `^index CREATE (UNIQUE )?INDEX (\\w+) ON public\\.${table} USING btree (.+)$`,
+    );
+    const [, unique = "", name, columns] = index.exec(line) ?? [];
     if (constraint !== undefined) return [constraint];
-    return name === undefined ? [] : [`${name} INDEX ${columns}`];
+    // The index of a constraint is part of that.
+    const isOfConstraint = catalogue.some((one) => one.startsWith(`constraint ${table}.${name} `));
+    return name === undefined || isOfConstraint ? [] : [`${name} ${unique}INDEX ${columns}`];
   });
 }
 
