@@ -6,14 +6,8 @@ import { jobsCommand } from "./jobs.ts";
 import { migrateCommand } from "./migrate.ts";
 import { NegativeResult, type OutputFormat, printError } from "./output.ts";
 import { resourcesCommand } from "./resources.ts";
-
-
 import { schedulerCommand } from "./scheduler.ts";
-
-
 import { schemasCommand } from "./schemas.ts";
-
-
 import { usersCommand } from "./users.ts";
 import { workerCommand } from "./worker.ts";
 
