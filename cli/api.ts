@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { runApi } from "../api/main.ts";
 import { readConfig } from "../runtime/config.ts";
 import { openLog } from "../runtime/log.ts";
 import { command } from "./options.ts";
@@ -9,6 +8,7 @@ export function apiCommand(): Command {
   return command("api", "Serve the dashboard, health and metrics until SIGTERM").action(
     async () => {
       const config = readConfig(process.env);
+      const { runApi } = await import("../api/main.ts");
       await runApi(config, openLog("api", config.LOG_LEVEL));
     },
   );

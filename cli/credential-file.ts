@@ -18,7 +18,17 @@ export async function readCredentialFile(
   path: string,
   provider: ProviderName,
 ): Promise<CredentialFile> {
-  const fields = parse(path === "-" ? await readStandardInput() : await readText(path));
+  return checkFields(
+    parse(path === "-" ? await readStandardInput() : await readText(path)),
+    provider,
+  );
+}
+
+/** Checks the fields of a credential file. Throws UsageError naming the field. */
+export function checkFields(
+  fields: Record<string, unknown>,
+  provider: ProviderName,
+): CredentialFile {
   for (const name of Object.keys(fields)) {
     const isKnown = [...secretColumns, ...plainColumns].includes(name);
     if (!isKnown) throw new UsageError(`--file: ${name} is no column of credentials`);

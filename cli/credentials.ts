@@ -5,25 +5,23 @@ import { ProviderError } from "../providers/errors.ts";
 import { providerOpener } from "../providers/open.ts";
 import { operatorEndpoints } from "../providers/operator-endpoints.ts";
 import { type ProviderName, providerNames } from "../providers/provider.ts";
-import { credentialSettings } from "../providers/settings.ts";
 import { readConfig } from "../runtime/config.ts";
 import { createSecrets, type Secrets } from "../runtime/secrets/secret.ts";
-import { addCredential } from "../tables/credentials.ts";
-import { findUser } from "../tables/users.ts";
 import { openCredential } from "../workers/authorise.ts";
 import { GiveUpError } from "../workers/errors.ts";
 import { checkTimeoutMs } from "../workers/health-check.ts";
 import { rotateSecrets } from "../workers/rotate-secrets.ts";
+import { addSealedCredential } from "./add-credential.ts";
 import { readCredentialFile } from "./credential-file.ts";
 import { withDatabase } from "./database.ts";
-import { type CommonOptions, command, id, jsonObject } from "./options.ts";
+import { type CommonOptions, command, group, id, jsonObject } from "./options.ts";
 import { NegativeResult, print, UsageError } from "./output.ts";
 
 const needs = ["DATABASE_URL", "CREDENTIAL_KEYS"] as const;
 
 /** `multicloud credentials`: how users' clouds are reached. */
 export function credentialsCommand(): Command {
-  const credentials = command("credentials", "Credentials of users' cloud accounts");
+  const credentials = group("credentials", "Credentials of users' cloud accounts");
   credentials.addCommand(
     command("add", "Seal and add a credential; prints its id")
       .requiredOption("--user <id>", "the user it belongs to", id)
@@ -60,27 +58,13 @@ interface AddOptions extends CommonOptions {
   file: string;
 }
 
-async function add({ output, user, provider, name, settings, file }: AddOptions): Promise<void> {
+async function add({ output, file, ...wanted }: AddOptions): Promise<void> {
   const config = readConfig(process.env, needs);
-  const checked = credentialSettings.safeParse(settings);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw new UsageError(`--settings: ${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  const { secrets, projectId, region } = await readCredentialFile(file, provider);
+  const content = await readCredentialFile(file, wanted.provider);
   const keys = createSecrets(config.CREDENTIAL_KEYS, config.FERNET_KEYS);
-  const added = await withDatabase(config.DATABASE_URL, async (database) => {
-    if (!(await findUser(database, user))) throw new UsageError(`--user: there is no user ${user}`);
-    const row = { userId: user, provider, name, projectId, region, settings };
-    return addCredential(database, row, (credentialId) =>
-      Object.fromEntries(
-        Object.entries(secrets).map(([column, clear]) => {
-          const place = { table: "credentials", id: credentialId, column };
-          return [column, keys.seal(clear, place)];
-        }),
-      ),
-    );
-  });
+  const added = await withDatabase(config.DATABASE_URL, async (database) =>
+    addSealedCredential(database, keys, { ...wanted, content }),
+  );
   print(output, { id: added }, `Added credential ${added}.`);
 }
 

@@ -10,12 +10,12 @@ import { type Config, readConfig } from "../runtime/config.ts";
 import { openRedis } from "../runtime/redis.ts";
 import { finalStates, findJobRun, findJobRunByKey } from "../tables/job-runs.ts";
 import { withDatabase } from "./database.ts";
-import { type CommonOptions, command, json, seconds } from "./options.ts";
+import { type CommonOptions, command, group, json, seconds } from "./options.ts";
 import { NegativeResult, print } from "./output.ts";
 
 /** `multicloud jobs`: put jobs into their queues and see what came of them. */
 export function jobsCommand(): Command {
-  const jobs = command("jobs", "Jobs of the four queues");
+  const jobs = group("jobs", "Jobs of the four queues");
   jobs.addCommand(
     command("add", "Add a job; with --wait, print how it ended")
       .addArgument(new Argument("<queue>", "the queue").choices(queueNames))

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { apiCommand } from "./api.ts";
 import { credentialsCommand } from "./credentials.ts";
+import { demoCommand } from "./demo.ts";
 import { jobsCommand } from "./jobs.ts";
 import { migrateCommand } from "./migrate.ts";
 import { NegativeResult, type OutputFormat, printError } from "./output.ts";
@@ -24,6 +25,7 @@ for (const command of [
   schedulerCommand(),
   apiCommand(),
   schemasCommand(),
+  demoCommand(),
 ]) {
   program.addCommand(command);
 }
@@ -31,7 +33,7 @@ for (const command of [
 /** Programs that asked for JSON get it for errors too, also for those of the command line itself. */
 function wantedFormat(args: readonly string[]): OutputFormat {
   const joined = args.join("\0");
-  return /(?:^|\0)(?:-o\0?=?|--output[\0=])json(?:\0|$)/.test(joined) ? "json" : "text";
+  return /(?:^|\0)(?:-o\0?=?json|--output[\0=]json|--json)(?:\0|$)/.test(joined) ? "json" : "text";
 }
 
 try {

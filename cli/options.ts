@@ -9,6 +9,11 @@ export function command(name: string, description: string): Command {
   return new Command(name).description(description).addOption(format).exitOverride();
 }
 
+/** A command that only holds others. Without options: it would take those that stand behind the name of an inner one. */
+export function group(name: string, description: string): Command {
+  return new Command(name).description(description).exitOverride();
+}
+
 /** Options of every command. */
 export interface CommonOptions {
   output: OutputFormat;

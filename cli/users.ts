@@ -1,15 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { hash } from "bcryptjs";
 import type { Command } from "commander";
+import type { DataSource } from "typeorm";
 import { User } from "../entities/user.ts";
 import { readConfig } from "../runtime/config.ts";
 import { withDatabase } from "./database.ts";
-import { type CommonOptions, command } from "./options.ts";
+import { type CommonOptions, command, group } from "./options.ts";
 import { print, UsageError } from "./output.ts";
 
 /** `multicloud users`: people whose clouds are looked after. */
 export function usersCommand(): Command {
-  const users = command("users", "Users of the platform");
+  const users = group("users", "Users of the platform");
   users.addCommand(
     command("add", "Add a user; prints its id")
       .requiredOption("--email <address>", "the login of the user")
@@ -25,15 +26,23 @@ interface AddOptions extends CommonOptions {
 }
 
 async function addUser({ email, name, output }: AddOptions): Promise<void> {
-  if (!/^\S+@\S+$/.test(email)) throw new UsageError(`--email: ${email} is not an address`);
   const config = readConfig(process.env, ["DATABASE_URL"]);
+  const id = await withDatabase(config.DATABASE_URL, async (database) =>
+    saveUser(database, email, name ?? null),
+  );
+  print(output, { id }, `Added user ${id}.`);
+}
+
+/** Adds a user and returns its id. Throws UsageError when the address is none, or taken. */
+export async function saveUser(
+  database: DataSource,
+  email: string,
+  fullName: string | null,
+): Promise<number> {
+  if (!/^\S+@\S+$/.test(email)) throw new UsageError(`--email: ${email} is not an address`);
+  const repository = database.getRepository(User);
+  if (await repository.existsBy({ email })) throw new UsageError(`--email: ${email} exists`);
   // Passwords are set by the platform; until then nobody knows the one whose hash stands here.
   const hashedPassword = await hash(randomBytes(32).toString("base64"), 10);
-  const id = await withDatabase(config.DATABASE_URL, async (database) => {
-    const repository = database.getRepository(User);
-    if (await repository.existsBy({ email })) throw new UsageError(`--email: ${email} exists`);
-    const user = await repository.save({ email, hashedPassword, fullName: name ?? null });
-    return user.id;
-  });
-  print(output, { id }, `Added user ${id}.`);
+  return (await repository.save({ email, hashedPassword, fullName })).id;
 }

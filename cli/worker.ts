@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type QueueName, queueNames } from "../queues/contract.ts";
 import { readConfig } from "../runtime/config.ts";
 import { openLog } from "../runtime/log.ts";
-import { runWorker } from "../workers/main.ts";
 import { type CommonOptions, command } from "./options.ts";
 
 /** `multicloud worker`: runs jobs until it is told to stop. */
@@ -12,6 +11,8 @@ export function workerCommand(): Command {
     .action(async (options: CommonOptions & { queues?: readonly QueueName[] }) => {
       const config = readConfig(process.env);
       const log = openLog("worker", config.LOG_LEVEL);
+      // Loaded here: what workers need would slow the start of every other command.
+      const { runWorker } = await import("../workers/main.ts");
       await runWorker(config, options.queues ?? queueNames, log);
     });
 }

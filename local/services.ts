@@ -30,9 +30,11 @@ export interface Services {
  */
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const environment = options.environment ?? process.env;
+  // Data that goes is one run's own; data that stays is the next one's too.
+  const cluster = options.temporary === true ? `postgres-${process.pid}` : "postgres";
   const started = await Promise.allSettled([
     given(environment["DATABASE_URL"]) ??
-      startPostgres({ ...options, folder: join(options.folder, "postgres") }),
+      startPostgres({ ...options, folder: join(options.folder, cluster) }),
     given(environment["REDIS_URL"]) ??
       startRedis({ ...options, folder: join(options.folder, "redis") }),
   ]);

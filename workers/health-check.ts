@@ -7,8 +7,11 @@ import { writeProviderHealth } from "../tables/provider-health.ts";
 import { authoriseCredential } from "./authorise.ts";
 import type { Handler } from "./handler.ts";
 
-/** A provider that has not answered by then counts as not answering; reference: cost-and-health §9. */
-export const checkTimeoutMs = 5_000;
+/**
+ * The end of a check in any case, in milliseconds. The adapters bound each call more tightly (5 to 10 s); what comes on top
+ * is loading an SDK for the first time and minting a token, which say nothing about the provider.
+ */
+export const checkTimeoutMs = 20_000;
 
 interface Verdict {
   status: HealthStatus;

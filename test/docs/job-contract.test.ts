@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
+import { z } from "zod";
 import { jobRunStates } from "../../entities/job-run.ts";
 import { providerErrorCodes } from "../../providers/errors.ts";
 import { queueNames } from "../../queues/contract.ts";
@@ -25,13 +26,13 @@ function tableBelow(heading: string): string[][] {
   );
 }
 
-interface ObjectSchema {
-  properties: Record<string, { type: string; description: string }>;
-  required: string[];
-}
+const objectSchema = z.object({
+  properties: z.record(z.string(), z.object({ type: z.string(), description: z.string() })),
+  required: z.array(z.string()),
+});
 
 function fieldsOf(schema: Record<string, unknown>): string[][] {
-  const { properties, required } = schema as unknown as ObjectSchema;
+  const { properties, required } = objectSchema.parse(schema);
   return Object.entries(properties).map(([name, { type, description }]) => {
     return [`\`${name}\``, type, required.includes(name) ? "yes" : "no", description];
   });

@@ -49,6 +49,16 @@ describe("startServices", function () {
     expect(await readdir(join(folder, "redis"))).to.not.include(`data-${process.pid}`);
   });
 
+  it("keeps data that goes apart from data that stays, so that both can be in use", async () => {
+    const [going, staying] = await Promise.all([
+      startServices({ folder, environment: {}, temporary: true, fsync: false }),
+      startServices({ folder, environment: {}, fsync: false }),
+    ]);
+    await Promise.all([going.close(), staying.close()]);
+
+    expect(await readdir(folder)).to.deep.equal(["postgres", "redis"]);
+  });
+
   it("starts nothing that the environment gives", async () => {
     const environment = { DATABASE_URL: "postgresql://db/x", REDIS_URL: "redis://cache" };
 
@@ -83,7 +93,8 @@ describe("startServices", function () {
       const isGone = async (url: string) => !(await answers(url));
       const options = { timeoutMs: 15_000, what: "the services have ended" };
       await until(async () => (await isGone(databaseUrl)) && isGone(redisUrl), options);
-      const isDeleted = async () => (await readdir(join(folder, "postgres"))).length === 0;
+      const cluster = join(folder, `postgres-${holder.pid}`);
+      const isDeleted = async () => (await readdir(cluster)).length === 0;
       await until(isDeleted, { timeoutMs: 15_000, what: "the data is deleted" });
     });
   }

@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { Client } from "pg";
+import { createDatabase, type ScratchDatabase } from "../../local/database.ts";
 import { afterAllTests, postgresUrl, want } from "./services.ts";
+
+export type { ScratchDatabase };
 
 want("postgres");
 
@@ -10,20 +11,9 @@ export interface Template {
   copy(): Promise<ScratchDatabase>;
 }
 
-export interface ScratchDatabase {
-  url: string;
-  /** Drops the database; whoever is still connected is cut off. */
-  drop(): Promise<void>;
-}
-
 /** An empty database of its own. */
-export async function scratchDatabase(source = "template0"): Promise<ScratchDatabase> {
-  const name = `test_${randomBytes(6).toString("hex")}`;
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${source}`);
-  const url = new URL(postgresUrl());
-  url.pathname = `/${name}`;
-  const drop = () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-  return { url: url.href, drop };
+export async function scratchDatabase(source?: string): Promise<ScratchDatabase> {
+  return createDatabase(postgresUrl(), { prefix: "test", ...(source && { template: source }) });
 }
 
 /** Declares a template; `fill` runs at the first copy and must close its connections. */
@@ -41,14 +31,4 @@ export function template(fill: (url: string) => Promise<void>): Template {
       return scratchDatabase(await filled);
     },
   };
-}
-
-async function administer(statement: string): Promise<void> {
-  const client = new Client({ connectionString: postgresUrl() });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 }

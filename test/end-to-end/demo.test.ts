@@ -1,0 +1,92 @@
+import { type StdioOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { npm } from "../support/command.ts";
+import { descendants, isAlive } from "../support/descendants.ts";
+import { until } from "../support/until.ts";
+
+const checkout = join(import.meta.dirname, "../..");
+
+describe("npm run demo", function () {
+  this.timeout(120_000);
+  let temporary: string;
+  let environment: Record<string, string>;
+
+  beforeEach(async () => {
+    temporary = await mkdtemp(join(tmpdir(), "multicloud-demo-test-"));
+    const { PATH = "", HOME = "" } = process.env;
+    environment = { PATH, HOME, TMPDIR: temporary };
+  });
+  afterEach(async () => rm(temporary, { recursive: true, force: true }));
+
+  /** What lies around in the places where the demo puts things. */
+  async function leftovers(): Promise<string[]> {
+    const places = [temporary, join(checkout, ".local"), join(checkout, ".local/redis")];
+    const names = (await Promise.all(places.map(async (path) => readdir(path)))).flat();
+    return names.filter((name) => /^(multicloud-|postgres-|data-)/.test(name));
+  }
+
+  for (const time of ["first", "second"]) {
+    it(`runs all four kinds of jobs, the ${time} time`, async () => {
+      const before = await leftovers();
+
+      const args = ["run", "-s", "demo", "--", "--once", "--json"];
+      const { exitCode, json, stderr } = await npm(args, { environment, timeoutMs: 110_000 });
+
+      expect(exitCode, stderr).to.equal(0);
+      const queues: unknown = Reflect.get(Object(json), "queues");
+      const names = ["sync", "cost-ingest", "health-check", "terraform-apply"];
+      expect(Object.keys(Object(json))).to.deep.equal(["queues"]);
+      expect(queues).to.have.all.keys(...names);
+      for (const [name, queue] of Object.entries(Object(queues))) {
+        expect(queue, name).to.have.all.keys("completed", "failed", "rows", "seconds");
+        expect(queue, name).to.include({ failed: 0 });
+        if (name === "terraform-apply" && stderr.includes("is skipped")) continue;
+        expect(queue).to.have.property("completed").above(0);
+        expect(queue).to.have.property("rows").above(0);
+        expect(queue).to.have.property("seconds").above(0);
+      }
+      expect(await leftovers()).to.deep.equal(before);
+    });
+  }
+
+  /** Presses Ctrl-C as soon as the demo has said this, and returns its exit code when it is gone with all it started. */
+  async function interruptAt(text: string): Promise<number | null> {
+    const command = ["--import", "tsx", "cli/main.ts", "demo", "--once"];
+    const stdio: StdioOptions = ["ignore", "ignore", "pipe"];
+    const options = { cwd: checkout, env: environment, detached: true, stdio };
+    const demo = spawn(process.execPath, command, options);
+    const exited = once(demo, "exit");
+    const { pid = 0, stderr } = demo;
+    let said = "";
+    stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      said += chunk;
+    });
+    try {
+      const what = `the demo says ${text}`;
+      await until(() => said.includes(text) || !isAlive(pid), { timeoutMs: 60_000, what });
+      const started = await descendants(pid);
+      process.kill(-pid, "SIGINT");
+      await exited;
+      const alive = () => started.filter(isAlive);
+      await until(() => alive().length === 0, { what: "its processes are gone" });
+    } finally {
+      demo.kill("SIGKILL");
+    }
+    return demo.exitCode;
+  }
+
+  it("leaves nothing running or lying around when it is interrupted", async () => {
+    const before = await leftovers();
+
+    const moments = ["Starting PostgreSQL", " rows, "];
+    const exitCodes = await Promise.all(moments.map(interruptAt));
+
+    expect(exitCodes).to.deep.equal([130, 130]);
+    expect(await leftovers()).to.deep.equal(before);
+  });
+});

@@ -1,0 +1,48 @@
+import { access } from "node:fs/promises";
+import { get } from "node:https";
+import { expect } from "chai";
+import { Redis } from "ioredis";
+import { describe, it } from "mocha";
+import { Client } from "pg";
+import { failureOf } from "../support/failure.ts";
+import { redisUrl } from "../support/services.ts";
+import { emptyWorld } from "../support/test-world.ts";
+
+describe("startWorld", function () {
+  this.timeout(20_000);
+
+  it("gives our processes nothing of the caller's clouds, proxies and settings", async () => {
+    process.env["AWS_PROFILE"] = "somebody";
+    process.env["HTTPS_PROXY"] = "http://proxy.example.com";
+    const world = await emptyWorld();
+    delete process.env["AWS_PROFILE"];
+    delete process.env["HTTPS_PROXY"];
+    await world.close();
+
+    expect(world.environment).to.not.have.any.keys("AWS_PROFILE", "HTTPS_PROXY", "NODE_OPTIONS");
+    expect(world.environment["AWS_ENDPOINT_URL"]).to.match(/^http:\/\/127\.0\.0\.1:/);
+    expect(world.environment["AZURE_AUTHORITY_HOST"]).to.match(/^https:\/\/127\.0\.0\.1:/);
+  });
+
+  it("leaves no database, no keys, no files and no servers when it closes, also twice", async () => {
+    const world = await emptyWorld();
+    const { folder, databaseUrl, azure, environment } = world;
+    const redis = new Redis(redisUrl());
+    const prefix = environment["QUEUE_PREFIX"] ?? "";
+    await redis.set(`${prefix}:sync:meta`, "left");
+    await access(environment["NODE_EXTRA_CA_CERTS"] ?? "");
+
+    await world.close();
+    await world.close();
+
+    expect(await redis.keys(`${prefix}*`)).to.deep.equal([]);
+    redis.disconnect();
+    expect(await failureOf(access(folder))).to.include({ code: "ENOENT" });
+    const client = new Client({ connectionString: databaseUrl });
+    expect(await failureOf(client.connect()))
+      .to.have.property("message")
+      .that.includes("exist");
+    const asked = new Promise((resolve, reject) => get(azure.url, resolve).on("error", reject));
+    expect(await failureOf(asked)).to.include({ code: "ECONNREFUSED" });
+  });
+});
