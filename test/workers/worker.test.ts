@@ -98,6 +98,43 @@ describe("startWorkers", () => {
     expect(runs).to.equal(1);
   });
 
+  it("ends a second job with the same idempotency key with the result of the first, and runs it once", async () => {
+    let runs = 0;
+    await start(async () => {
+      runs += 1;
+      return { rows: runs };
+    });
+    const keyed = { ...payload, idempotencyKey: "once" };
+
+    await queues.sync.add("sync", keyed, { jobId: "first" });
+    await until(async () => (await state(queues.sync, "first")) === "completed");
+    await queues.sync.add("sync", keyed, { jobId: "second" });
+    await until(async () => (await state(queues.sync, "second")) === "completed");
+
+    expect((await queues.sync.getJob("second"))?.returnvalue).to.deep.equal({ rows: 1 });
+    expect(runs).to.equal(1);
+  });
+
+  it("lets a second job with the same idempotency key wait while the first is running", async () => {
+    let release = (): void => {};
+    let isRunning = false;
+    await start(async () => {
+      isRunning = true;
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    });
+    const keyed = { ...payload, idempotencyKey: "once" };
+
+    await queues.sync.add("sync", keyed, { jobId: "first" });
+    await until(() => isRunning);
+    await queues.sync.add("sync", keyed, { jobId: "second" });
+    await until(async () => (await state(queues.sync, "second")) === "delayed");
+    release();
+
+    await until(async () => (await state(queues.sync, "first")) === "completed");
+  });
+
   it("delays a job that may succeed later, also when its producer asked for no attempts", async () => {
     await start(async () => Promise.reject(new RetryError("BUSY", "later", { afterMs: 60_000 })));
 
