@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn, Unique } from "typeorm";
 
 /**
- * `queued`: no worker has seen it yet; `rejected`: not a job, so none ever will; `running` now; `retrying` waits for its next attempt; `handed-back` was given up by a stopping worker and waits;
- * `done`; `given-up`: cannot succeed as it is; `failed`: attempts used up; `held`: a guard stopped it, a person decides.
+ * `queued`: no worker has seen it yet; `rejected`: no worker can run it, so it was taken out of its queue; `running` now;
+ * `retrying` waits for its next attempt; `handed-back` waits without having used up an attempt; `done`; `given-up`:
+ * cannot succeed as it is; `failed`: attempts used up; `held`: a guard stopped it, a person decides.
  */
 export const jobRunStates = [
   "queued",
@@ -114,6 +115,17 @@ export class JobRun {
 
   @Column({ name: "error_message", type: "text", nullable: true })
   errorMessage!: string | null;
+
+  /** What a rejected job looked like in Redis: its fields one a line, secrets taken out, cut. */
+  @Column({ type: "text", nullable: true })
+  raw!: string | null;
+
+  /** BullMQ id of the job that repeats this one, in the same queue. */
+  @Column({ name: "replayed_as", type: "text", nullable: true })
+  replayedAs!: string | null;
+
+  @Column({ name: "replayed_at", type: "timestamptz", nullable: true })
+  replayedAt!: Date | null;
 
   /** W3C traceparent of the producer. */
   @Column({ type: "text", nullable: true })

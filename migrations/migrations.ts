@@ -6,6 +6,7 @@ import { JobRuns } from "./0005-job-runs.ts";
 import { CostLoads } from "./0006-cost-loads.ts";
 import { TerraformRuns } from "./0007-terraform-runs.ts";
 import { JobRequests } from "./0008-job-requests.ts";
+import { RejectedJobs } from "./0012-rejected-jobs.ts";
 
 /** Every step, oldest first. A step that has been released is never edited. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   CostLoads,
   TerraformRuns,
   JobRequests,
+  RejectedJobs,
 ];

@@ -84,6 +84,8 @@ const environment = z.object({
   CONCURRENCY_TERRAFORM_APPLY: concurrency("CONCURRENCY_TERRAFORM_APPLY"),
   /** Seconds that running jobs get to finish after SIGTERM before they are handed back. */
   DRAIN_SECONDS: wholeNumber("DRAIN_SECONDS", 20, 0),
+  /** Seconds between two looks through the queues for jobs that no worker can run. */
+  SWEEP_SECONDS: wholeNumber("SWEEP_SECONDS", 15, 1),
   /** Refresh `last_synced` only of rows older than this many seconds. */
   SYNC_TOUCH_AFTER: wholeNumber("SYNC_TOUCH_AFTER", 0, 0),
   /** Seconds between two looks for jobs that Redis has lost. */

@@ -15,10 +15,24 @@ export const redacted = "[redacted]";
 /** What PostgreSQL stores neither as text nor in JSON: NUL, and halves of characters. */
 const unstorable = /[\0\p{Surrogate}]/gu;
 
+/** A field with its value in text that is almost JSON, a query string or a list of settings. */
+const namedValue =
+  /([\w-]{0,40}(?:pass|secret|token|key|credential|authorization|signature|connection_?string)[\w-]{0,40})(["']?\s{0,9}[:=]\s{0,9})("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&}\]]+)/gi;
+
 /** Takes out what looks like a key, token or signature, and replaces what PostgreSQL cannot store. */
 export function redactText(text: string): string {
   const storable = text.replace(unstorable, "\uFFFD");
   return sensitiveText.reduce((clean, pattern) => clean.replace(pattern, redacted), storable);
+}
+
+/**
+ * Text of unknown form without its secrets: what looks like one, and values whose name says that they are. For text
+ * that should have been JSON and is not, or was cut.
+ */
+export function redactRawText(text: string): string {
+  return redactText(text).replace(namedValue, (whole, name: string, separator: string) =>
+    harmlessNames.has(name) ? whole : `${name}${separator}${redacted}`,
+  );
 }
 
 /**

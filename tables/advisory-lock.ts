@@ -13,12 +13,13 @@ export class LockHeldError extends Error {
 
 /**
  * Runs work while a PostgreSQL advisory lock is held by a connection of its own; the lock ends with the connection, so
- * a killed process leaves none behind. Throws LockHeldError at once when somebody else holds it.
+ * a killed process leaves none behind. Throws LockHeldError at once when somebody else holds it. Work that lasts asks
+ * `isHeld` now and then: the connection may have broken, and somebody else have taken the lock.
  */
 export async function withAdvisoryLock<T>(
   database: DataSource,
   lock: string,
-  work: () => Promise<T>,
+  work: (isHeld: () => Promise<boolean>) => Promise<T>,
 ): Promise<T> {
   const connection = database.createQueryRunner();
   await connection.connect();
@@ -29,7 +30,12 @@ export async function withAdvisoryLock<T>(
     );
     if (!row?.locked) throw new LockHeldError(lock);
     try {
-      return await work();
+      const isHeld = async () =>
+        connection.query("SELECT 1").then(
+          () => true,
+          () => false,
+        );
+      return await work(isHeld);
     } finally {
       // A connection that broke has lost its lock already.
       await connection

@@ -4,6 +4,7 @@ import type { QueueName } from "../queues/contract.ts";
 import { contracts, type Payloads } from "../queues/contracts.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
+import { storableData, storableId, storableText } from "../runtime/storable.ts";
 import { type ClaimResult, claimJobRun } from "../tables/job-runs.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Services } from "./services.ts";
@@ -57,16 +58,16 @@ export async function claim<Name extends QueueName>(
     typeof job.data === "object" && job.data !== null ? Reflect.get(job.data, "traceparent") : null;
   return claimJobRun(services.database, {
     queue: name,
-    jobId: job.id,
+    jobId: storableId(job.id),
     queuedAt: job.queuedAt,
     stalls: job.stalls,
     worker: workerName,
-    payload: redactData(job.data),
+    payload: redactData(storableData(job.data)),
     userId: integerField(job.data, "userId"),
     credentialId: integerField(job.data, "credentialId"),
     resourceId: integerField(job.data, "resourceId"),
     idempotencyKey: "payload" in parsed ? (parsed.payload.idempotencyKey ?? null) : null,
-    traceparent: typeof traceparent === "string" ? traceparent.slice(0, 100) : null,
+    traceparent: typeof traceparent === "string" ? storableText(traceparent.slice(0, 100)) : null,
   });
 }
 

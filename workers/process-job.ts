@@ -5,6 +5,7 @@ import { contracts } from "../queues/contracts.ts";
 import { LostClaimError } from "../tables/job-runs.ts";
 import { HandBackError } from "./errors.ts";
 import type { Handlers } from "./handler.ts";
+import { rejectEmptyJob } from "./reject-job.ts";
 import { type FinishedRun, type RunServices, runJob } from "./run-job.ts";
 
 /** Reasons with which the worker cancels jobs through BullMQ, which passes strings only. */
@@ -31,12 +32,13 @@ export function makeProcessor<Name extends QueueName>(
   services: RunServices,
 ): Processor {
   return async (job, token, signal) => {
-    const run = async (): Promise<FinishedRun> =>
-      runJob(name, handlers[name], services, deliver(job), translate(signal));
     let finished: FinishedRun;
     try {
-      finished = await run();
+      const rejection = await rejectEmptyJob(name, services, job);
+      if (rejection) throw new UnrecoverableError(`${rejection.reason} ${rejection.message}`);
+      finished = await runJob(name, handlers[name], services, deliver(job), translate(signal));
     } catch (error) {
+      if (error instanceof UnrecoverableError) throw error;
       // The ledger is out of reach, so nothing was decided; the job must neither fail nor spin.
       services.log.error({ err: error, queue: name, job_id: job.id }, "ledger out of reach");
       return moveToDelayed(job, token, ledgerAwayDelayMs);

@@ -15,6 +15,8 @@ export interface WorkerOptions {
   concurrency: Partial<Record<QueueName, number | undefined>>;
   /** How long running jobs may finish after `close` was called before they are handed back, in milliseconds. */
   drainMs: number;
+  /** How soon a job of a killed worker starts again, in milliseconds: `crashRecovery` if absent. */
+  locks?: { lockDuration: number; stalledInterval: number };
 }
 
 export interface RunningWorkers {
@@ -60,7 +62,7 @@ function startWorker(
     connection: options.connection,
     prefix: options.prefix,
     concurrency: options.concurrency[name] ?? contracts[name].concurrency,
-    ...crashRecovery,
+    ...(options.locks ?? crashRecovery),
     ...retention,
     maxStalledCount: stallsLeftToTheLedger,
     runRetryDelay: 1_000,

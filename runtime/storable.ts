@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+
+/** Longest id that is kept as it is; PostgreSQL's indexes take entries of at most 2,700 bytes. */
+const longestId = 400;
+/** Deeper data than anybody sends; walking it would end in a stack overflow. */
+const deepest = 32;
+
+/** What stands for data below the deepest level. */
+export const tooDeep = "[too deep]";
+
+/**
+ * Text that PostgreSQL stores: NUL, which it refuses, is spelled as JSON spells it, and halves of surrogate pairs
+ * become U+FFFD.
+ */
+export function storableText(text: string): string {
+  return Buffer.from(text).toString().replaceAll("\0", "\\u0000");
+}
+
+/**
+ * Bytes of unknown origin as text that PostgreSQL stores and people read: UTF-8 as it is, anything else byte by byte
+ * with `\xNN` for what is not printable ASCII.
+ */
+export function storableBytes(bytes: Buffer): string {
+  const text = bytes.toString();
+  if (Buffer.from(text).equals(bytes)) return storableText(text);
+  return bytes
+    .toString("latin1")
+    .replace(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** An id that can be stored and found again: long ones keep their beginning and are told apart by their digest. */
+export function storableId(id: string): string {
+  const text = storableText(id);
+  if (text.length <= longestId) return text;
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 32);
+  return `${storableText(text.slice(0, 200))}…sha256:${digest}`;
+}
+
+/** A copy of JSON data that PostgreSQL takes as JSONB, whatever strings and nesting a producer thought of. */
+export function storableData(data: unknown, depth = 0): unknown {
+  if (typeof data === "string") return storableText(data);
+  if (typeof data !== "object" || data === null) return data;
+  if (depth >= deepest) return tooDeep;
+  if (Array.isArray(data)) return data.map((item) => storableData(item, depth + 1));
+  const entries = Object.entries(data).map(([name, value]: [string, unknown]) => [
+    storableText(name),
+    storableData(value, depth + 1),
+  ]);
+  return Object.fromEntries(entries);
+}
