@@ -26,6 +26,20 @@ export class RetryError extends Error {
   }
 }
 
+/** The job need not be tried before a time that is known: it waits, and no attempt is used up. Not the job's fault. */
+export class PostponeError extends Error {
+  override readonly name = "PostponeError";
+  readonly code: string;
+  /** Milliseconds from now. */
+  readonly afterMs: number;
+
+  constructor(code: string, message: string, afterMs: number) {
+    super(message);
+    this.code = code;
+    this.afterMs = afterMs;
+  }
+}
+
 /** A guard stopped the job: what it found is too unlikely to act on without a person. */
 export class HeldError extends Error {
   override readonly name = "HeldError";

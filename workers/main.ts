@@ -9,7 +9,9 @@ import { openReadiness, type Readiness } from "../runtime/readiness.ts";
 import { databaseCheck, migrationsCheck, redisCheck } from "../runtime/readiness-checks.ts";
 import { openRedis } from "../runtime/redis.ts";
 import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
 import { countJobs } from "./count-jobs.ts";
+import { guardProviders } from "./guard-provider.ts";
 import { handlers } from "./handlers.ts";
 import { concurrencyOf, openServices } from "./open-services.ts";
 import { startWorkers } from "./worker.ts";
@@ -43,6 +45,13 @@ export async function startWorkerProcess(
       log.warn({ err: error }, "Redis connection"),
     );
     closes.push(() => redis.disconnect());
+    const openProvider = guardProviders(
+      services.openProvider,
+      new CircuitBreaker(redis, {
+        prefix: config.QUEUE_PREFIX,
+        onOpen: (provider) => log.warn({ provider }, "circuit opened"),
+      }),
+    );
     const registry = openMetrics("worker");
     const readiness = openReadiness({
       database: databaseCheck(database),
@@ -52,7 +61,7 @@ export async function startWorkerProcess(
     closes.push(await serveHealth(config, readiness, registry, log));
     const workers = startWorkers(
       handlers,
-      { ...services, log, onEnd: countJobs(registry) },
+      { ...services, openProvider, log, onEnd: countJobs(registry) },
       {
         connection: redis,
         prefix: config.QUEUE_PREFIX,

@@ -3,12 +3,20 @@ import { ProviderError } from "../providers/errors.ts";
 import { InvalidPayloadError } from "../queues/parse-payload.ts";
 import { redactText } from "../runtime/redact.ts";
 import { LostClaimError } from "../tables/job-runs.ts";
-import { GiveUpError, HandBackError, HeldError, JobTimeoutError, RetryError } from "./errors.ts";
+import {
+  GiveUpError,
+  HandBackError,
+  HeldError,
+  JobTimeoutError,
+  PostponeError,
+  RetryError,
+} from "./errors.ts";
 
 /** How one run of a job ended: the vocabulary that the ledger, the log, metrics and BullMQ's moves share. */
 export type Outcome =
   | { kind: "done"; result: unknown }
   | { kind: "retry"; code: string; message: string; afterMs: number | undefined }
+  | { kind: "postpone"; code: string; message: string; afterMs: number }
   | { kind: "give-up"; code: string; message: string }
   | { kind: "failed"; code: string; message: string }
   | { kind: "hand-back" }
@@ -26,6 +34,9 @@ export function classify(error: unknown): Outcome {
   if (error instanceof HeldError) return { kind: "held", code: error.code, message };
   if (error instanceof InvalidPayloadError || error instanceof GiveUpError) {
     return { kind: "give-up", code: error.code, message };
+  }
+  if (error instanceof PostponeError) {
+    return { kind: "postpone", code: error.code, message, afterMs: error.afterMs };
   }
   if (error instanceof RetryError) {
     return { kind: "retry", code: error.code, message, afterMs: error.afterMs };
@@ -45,7 +56,9 @@ export function classify(error: unknown): Outcome {
 
 /** Whether a handler decided by itself how the job ends; an abort that comes on top changes nothing. */
 export function isVerdict(error: unknown): boolean {
-  return [GiveUpError, HeldError, RetryError, LostClaimError].some((kind) => error instanceof kind);
+  return [GiveUpError, HeldError, RetryError, PostponeError, LostClaimError].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 function describe(error: unknown): string {

@@ -82,6 +82,10 @@ async function settle(
     await job.moveToWait(token);
     throw new WaitingError();
   }
+  if (outcome.kind === "postpone") {
+    // A random tenth on top, so that all who wait for the same thing do not come back at once.
+    return moveToDelayed(job, token, Math.round(outcome.afterMs * (1 + Math.random() / 10)));
+  }
   if (outcome.kind === "retry") {
     const delay = retryDelay(contracts[name].backoff, attempt, Math.random());
     return moveToDelayed(job, token, Math.max(delay, outcome.afterMs ?? 0));

@@ -149,6 +149,7 @@ function settle(outcome: Outcome, attempt: number, attempts: number): Outcome {
 const endings = {
   done: "done",
   retry: "retrying",
+  postpone: "handed-back",
   "give-up": "given-up",
   failed: "failed",
   held: "held",
