@@ -10,6 +10,8 @@ import { type Config, readConfig } from "../runtime/config.ts";
 import { openRedis } from "../runtime/redis.ts";
 import { finalStates, findJobRun, findJobRunByKey } from "../tables/job-runs.ts";
 import { withDatabase } from "./database.ts";
+import { rejectedCommand } from "./jobs-rejected.ts";
+import { replayCommand } from "./jobs-replay.ts";
 import { type CommonOptions, command, group, json, seconds } from "./options.ts";
 import { NegativeResult, print } from "./output.ts";
 
@@ -24,6 +26,8 @@ export function jobsCommand(): Command {
       .option("--timeout <seconds>", "how long to wait", seconds, 300)
       .action(addJob),
   );
+  jobs.addCommand(rejectedCommand());
+  jobs.addCommand(replayCommand());
   return jobs;
 }
 

@@ -103,7 +103,8 @@ describe("the circuit breaker", () => {
     await canary.failed();
 
     expect((await refusal(other)).afterMs).to.be.within(1, 50);
-    expect((await until(async () => other.enter("aws"))).answered).to.be.a("function");
+    const next = await until(async () => other.enter("aws"));
+    await next.answered();
   });
 
   it("lets the next job try when the one that tried made no call, or died", async () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { ProviderError, type ProviderErrorCode } from "../../providers/errors.ts";
-import type { Page, Provider } from "../../providers/provider.ts";
+import type { Provider } from "../../providers/provider.ts";
 import { enqueue } from "../../queues/enqueue.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import { CircuitBreaker } from "../../workers/circuit-breaker.ts";
@@ -33,16 +33,13 @@ describe("a guarded provider", () => {
   });
   afterEach(async () => rig.close());
 
-  const failWith = (error: Error): Provider => ({
-    name: "aws",
-    discover: async () => Promise.reject(error),
-    checkHealth: async () => Promise.reject(error),
-    // biome-ignore lint/correctness/useYield: a listing that fails before its first page
-    async *list(): AsyncIterable<Page> {
+  const failWith = (error: Error): Provider => {
+    const fail = async () => {
       throw error;
-    },
-    close: () => {},
-  });
+    };
+    const list = () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) });
+    return { name: "aws", discover: fail, checkHealth: fail, list, close: () => {} };
+  };
   const providerError = (code: ProviderErrorCode): ProviderError =>
     new ProviderError(code, "no", { provider: "aws", nativeCode: null, operation: "x" });
   const open = (provider: Provider) => guardProviders(async () => provider, breaker)(credential);
