@@ -4,6 +4,12 @@ import { Redis } from "ioredis";
 const longestReconnectMs = 2_000;
 
 /**
+ * A connection on which Redis owes an answer for so long is dead, although its TCP may live on behind a proxy or a
+ * vanished node: commands would wait on it for ever. BullMQ's blocking reads ask for ten seconds at most.
+ */
+const silenceMs = 15_000;
+
+/**
  * A connection that waits for Redis as long as it takes and resumes within two seconds of its return: for workers
  * and for whoever must not lose a command. Connecting happens in the background.
  */
@@ -12,6 +18,7 @@ export function openRedis(url: string, onError: (error: Error) => void): Redis {
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(attempt * 100, longestReconnectMs),
     keepAlive: 10_000,
+    socketTimeout: silenceMs,
   });
   redis.on("error", onError);
   return redis;

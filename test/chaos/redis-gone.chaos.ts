@@ -1,0 +1,89 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect } from "chai";
+import { Redis } from "ioredis";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { enqueue } from "../../queues/enqueue.ts";
+import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import { findJobRun } from "../../tables/job-runs.ts";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { type HalfOpenProxy, halfOpenProxy } from "../support/half-open-proxy.ts";
+import { type KillableRedis, killableRedis } from "../support/killable-redis.ts";
+import { spawnWorker, type WorkerProcess } from "../support/spawn-worker.ts";
+import { until } from "../support/until.ts";
+
+const prefix = "bull";
+
+describe("a worker whose Redis", () => {
+  let database: TestDatabase;
+  let redis: KillableRedis;
+  let worker: WorkerProcess | undefined;
+  let proxy: HalfOpenProxy | undefined;
+  beforeEach(async () => {
+    [database, redis] = await Promise.all([testDatabase(), killableRedis()]);
+    await database.dataSource.query("CREATE TABLE effects (run INTEGER UNIQUE, worker INTEGER)");
+  });
+  afterEach(async () => {
+    await worker?.kill();
+    await proxy?.close();
+    proxy = undefined;
+    await redis.close();
+    await database.close();
+  });
+
+  /** Runs work with queues on a connection of its own to the Redis that is there now. */
+  const withQueues = async <T>(work: (queues: Queues) => Promise<T>): Promise<T> => {
+    const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
+    connection.on("error", () => {});
+    const queues = openQueues(connection, prefix, () => {});
+    try {
+      return await work(queues);
+    } finally {
+      await closeQueues(queues);
+      connection.disconnect();
+    }
+  };
+  const add = async (credentialId: number): Promise<string> =>
+    withQueues(async (queues) => enqueue(queues.sync, "sync", { userId: 1, credentialId }));
+  const done = async (id: string, timeoutMs: number): Promise<void> => {
+    const isDone = async () =>
+      (await findJobRun(database.dataSource, "sync", id))?.state === "done";
+    const what = `the job is done; the worker said ${worker?.lines.slice(-3).join(" | ")}`;
+    await until(isDone, { timeoutMs, what });
+  };
+  const start = async (port: number): Promise<WorkerProcess> => {
+    const redisUrl = `redis://127.0.0.1:${port}`;
+    worker = await spawnWorker({ databaseUrl: database.url, redisUrl, prefix });
+    return worker;
+  };
+
+  for (const seconds of [5, 25]) {
+    it(`is killed and back after ${seconds} s stays up and resumes within 3 s`, async () => {
+      const process = await start(redis.port);
+      await done(await add(1), 10_000);
+      await redis.kill();
+      // The length of the outage is the point: reconnects must not have grown rarer with it.
+      await delay(seconds * 1_000);
+      expect(process.isRunning()).to.equal(true);
+
+      await redis.start();
+      const back = performance.now();
+      await done(await add(2), 10_000);
+
+      expect(performance.now() - back).to.be.below(3_000);
+      expect(process.isRunning()).to.equal(true);
+    });
+  }
+
+  it("went silent without closing a connection notices within 30 s and goes on", async () => {
+    proxy = await halfOpenProxy(redis.port);
+    const process = await start(proxy.port);
+    await done(await add(1), 10_000);
+
+    expect(proxy.silence()).to.be.at.least(2);
+    const silent = performance.now();
+    await done(await add(2), 60_000);
+
+    expect(performance.now() - silent).to.be.below(30_000);
+    expect(process.isRunning()).to.equal(true);
+  });
+});

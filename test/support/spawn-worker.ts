@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { until } from "./until.ts";
+
+const script = join(import.meta.dirname, "worker-process.ts");
+const root = join(import.meta.dirname, "../..");
+/** A process that compiles as it loads, on a busy machine. */
+const startTimeoutMs = 30_000;
+
+export interface WorkerProcess {
+  process: ChildProcess;
+  /** What it wrote, line by line; its log among it. */
+  lines: string[];
+  isRunning(): boolean;
+  /** Resolves once a line contains the text. */
+  says(text: string, timeoutMs?: number): Promise<void>;
+  /** Kills it, if it still runs. */
+  kill(): Promise<void>;
+}
+
+export interface WorkerSettings {
+  databaseUrl: string;
+  redisUrl: string;
+  prefix: string;
+  /** Lock of a job in milliseconds; the stall check comes twice as often. The product's own if absent. */
+  lockMs?: number;
+  /** A blocking job stands still until this file exists. */
+  unblock?: string;
+}
+
+/** Starts worker-process.ts and resolves when it takes jobs. */
+export async function spawnWorker(settings: WorkerSettings): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, ["--import", "tsx", script], {
+    cwd: root,
+    env: {
+      PATH: process.env["PATH"],
+      DATABASE_URL: settings.databaseUrl,
+      REDIS_URL: settings.redisUrl,
+      QUEUE_PREFIX: settings.prefix,
+      LOCK_MS: settings.lockMs === undefined ? "" : String(settings.lockMs),
+      UNBLOCK: settings.unblock ?? "",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const killChild = (): void => void child.kill("SIGKILL");
+  process.once("exit", killChild);
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => lines.push(line));
+  }
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const says = async (text: string, timeoutMs = startTimeoutMs): Promise<void> => {
+    const what = `the worker says ${text}; it said: ${lines.slice(-5).join(" | ")}`;
+    await until(() => lines.some((line) => line.includes(text)), { timeoutMs, what });
+  };
+  const kill = async (): Promise<void> => {
+    killChild();
+    await ended;
+    process.off("exit", killChild);
+  };
+  await says("ready");
+  return { process: child, lines, isRunning, says, kill };
+}
