@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import type { DataSource } from "typeorm";
 import { addGauge } from "../runtime/metrics.ts";
 import { countRecentRuns, countUnfinishedRuns, type RunCount } from "../tables/job-runs.ts";
+import { countRejectedJobs } from "../tables/rejected-jobs.ts";
 
 /** What the ledger says of jobs: those that have not ended, and how those of the last hour ended. */
 export function addLedgerMetrics(registry: Registry, database: DataSource): void {
@@ -16,6 +17,15 @@ export function addLedgerMetrics(registry: Registry, database: DataSource): void
     help: "Jobs that a worker first saw in the last hour, by where they are now.",
     labelNames: ["queue", "state"],
     read: async () => samples(await countRecentRuns(database)),
+  });
+  addGauge(registry, {
+    name: "mcw_jobs_rejected",
+    help: "Jobs of the ledger that were taken out of their queue because no worker can run them.",
+    labelNames: ["queue", "reason"],
+    read: async () => {
+      const counts = await countRejectedJobs(database);
+      return counts.map(({ count, ...labels }) => ({ labels, value: count }));
+    },
   });
 }
 

@@ -53,6 +53,7 @@ return jobs`;
 
 /**
  * Takes one entry out of every place it may have got to since it was read, unless somebody has changed it meanwhile.
+ * A place that somebody overwrote with another type holds no entries (pcall).
  * KEYS: the queue's key prefix. ARGV: id, fingerprint.
  */
 const removeEntry = `${fingerprint}
@@ -60,9 +61,9 @@ local prefix, id = KEYS[1], ARGV[1]
 local key = prefix .. id
 local type = redis.call('TYPE', key)['ok']
 if fingerprint(key, type) ~= ARGV[2] then return 0 end
-for _, list in ipairs(${luaNames(rawLists)}) do redis.call('LREM', prefix .. list, 0, id) end
-for _, set in ipairs(${luaNames(rawSets)}) do redis.call('ZREM', prefix .. set, id) end
-redis.call('SREM', prefix .. 'stalled', id)
+for _, list in ipairs(${luaNames(rawLists)}) do redis.pcall('LREM', prefix .. list, 0, id) end
+for _, set in ipairs(${luaNames(rawSets)}) do redis.pcall('ZREM', prefix .. set, id) end
+redis.pcall('SREM', prefix .. 'stalled', id)
 local deduplication = type == 'hash' and redis.call('HGET', key, 'deid')
 if deduplication and redis.call('GET', prefix .. 'de:' .. deduplication) == id then
   redis.call('DEL', prefix .. 'de:' .. deduplication)

@@ -17,7 +17,7 @@ const unstorable = /[\0\p{Surrogate}]/gu;
 
 /** A field with its value in text that is almost JSON, a query string or a list of settings. */
 const namedValue =
-  /([\w-]{0,40}(?:pass|secret|token|key|credential|authorization|signature|connection_?string)[\w-]{0,40})(["']?\s{0,9}[:=]\s{0,9})("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&}\]]+)/gi;
+  /([\w-]{0,40}(?:pass|secret|token|key|credential|authorization|signature|connection_?string)[\w-]{0,40})(["']?\s{0,9}[:=]\s{0,9})("(?:[^"\\]|\\.)*"?|'[^']*'?|(?:bearer|basic) \S+|[^\s,;&}\]]+)/gi;
 
 /** Takes out what looks like a key, token or signature, and replaces what PostgreSQL cannot store. */
 export function redactText(text: string): string {

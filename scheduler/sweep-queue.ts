@@ -1,3 +1,4 @@
+import { ReplyError } from "ioredis";
 import type { DataSource } from "typeorm";
 import type { QueueName } from "../queues/contract.ts";
 import { type RawJob, type RawState, rawStates, rejectionOf } from "../queues/raw-job.ts";
@@ -9,7 +10,7 @@ import { toRejectedJob } from "./rejected-job.ts";
 const pageSize = 200;
 /**
  * Entries of one place that one sweep looks at; a longer place is looked at from where the last sweep stopped.
- * Measured: 20,000 entries take 0.5 s.
+ * Measured: 20,000 entries take 0.6 s, half of it ours.
  */
 export const entriesPerSweep = 20_000;
 
@@ -31,6 +32,7 @@ export async function sweepQueue(sweep: Sweep): Promise<number> {
     try {
       rejected += await sweepPlace(sweep, state);
     } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
       // A place that cannot be read, such as one that somebody overwrote with a string, hides no other.
       sweep.log.error({ err: error, queue: sweep.name, place: state }, "cannot sweep");
     }

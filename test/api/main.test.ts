@@ -78,6 +78,10 @@ describe("api", () => {
          (gen_random_uuid(), 'sync', 'b', now(), 'running', 1, now() - interval '2 hours'),
          (gen_random_uuid(), 'sync', 'c', now(), 'done', 1, now() - interval '2 hours')`,
     );
+    await api.database.dataSource.query(
+      `INSERT INTO job_runs (id, queue, job_id, queued_at, state, fencing_token, error_code)
+       VALUES (gen_random_uuid(), 'sync', 'd', now(), 'rejected', 0, 'DATA_NOT_JSON')`,
+    );
 
     const text = await (await api.request("/metrics", operator)).text();
 
@@ -88,6 +92,7 @@ describe("api", () => {
     expect(text).to.contain('mcw_queue_oldest_waiting_seconds{queue="cost-ingest"} 0');
     expect(text).to.contain('mcw_job_runs_unfinished{queue="sync",state="running"} 1');
     expect(text).to.contain('mcw_job_runs_last_hour{queue="sync",state="done"} 1');
+    expect(text).to.contain('mcw_jobs_rejected{queue="sync",reason="DATA_NOT_JSON"} 1');
     expect(text).to.match(/mcw_build_info\{version="\d[^"]*",node="v\d[^"]*",role="api"\} 1/);
     expect(text).to.match(/^nodejs_eventloop_lag_seconds /m);
   });

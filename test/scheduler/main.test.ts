@@ -47,6 +47,18 @@ describe("scheduler", () => {
     return jobs.map((job) => job.id ?? "");
   };
 
+  it("takes out of the queues what no worker can run", async () => {
+    const key = `${redis.prefix}:sync:wait`;
+    await redis.connection().lpush(key, '{"task":"sync"}');
+    const { log, lines } = testLog();
+
+    closes.push(...(await startScheduler(config({ SCHEDULE_SYNC: "off" }), log)));
+
+    await until(async () => (await redis.connection().llen(key)) === 0);
+    const rejected = lines.find((line) => line["msg"] === "job rejected");
+    expect(rejected).to.include({ queue: "sync", "error.code": "FOREIGN_ENTRY" });
+  });
+
   it("enqueues every slot once, however many schedulers run", async () => {
     await addCredentials(database.dataSource, [{}]);
     const { log, lines } = testLog();

@@ -162,6 +162,14 @@ describe("the sweeper", () => {
       expect(await redis.exists(`${prefix}meta`, `${prefix}events`)).to.equal(2);
     });
 
+    it("goes on with other places when one was overwritten", async () => {
+      const redis = rig.redis.connection();
+      await redis.set(`${prefix}wait`, "gone");
+      await redis.zadd(`${prefix}delayed`, 1, "ghost");
+
+      expect(await sweepQueues(options())).to.equal(1);
+    });
+
     it("does not touch jobs that run, wait or ended and are well", async () => {
       for (let credentialId = 1; credentialId <= 450; credentialId += 1) {
         await enqueue(rig.queues.sync, "sync", { userId: 1, credentialId }, { priority: 5 });
