@@ -11,7 +11,7 @@ import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
 import { type Cadence, startCadence } from "./cadence.ts";
 import { type FanOutServices, fanOut, type ScheduledQueue, scheduledQueues } from "./fan-out.ts";
 import type { Slot } from "./slots.ts";
-import { startSweeper } from "./sweeper.ts";
+import { startUpkeep } from "./upkeep.ts";
 
 /** How long a slot that is being enqueued may finish at SIGTERM; another replica or try completes it. */
 const stopGraceMs = 5_000;
@@ -30,7 +30,7 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
   const closes: Close[] = [];
   try {
     const database = await openDatabase(config.DATABASE_URL, {
-      poolSize: 4,
+      poolSize: 8,
       applicationName: "multicloud-scheduler",
       onPoolError: (error) => log.warn({ err: error }, "lost a database connection"),
     });
@@ -58,12 +58,7 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
     closes.push(async () => {
       await Promise.all(cadences.map(async (cadence) => cadence.stop(stopGraceMs)));
     });
-    const everyMs = config.SWEEP_SECONDS * 1_000;
-    const sweeper = startSweeper({ database, redis, prefix: config.QUEUE_PREFIX, everyMs, log });
-    closes.push(
-      async () => sweeper.close(),
-      () => readiness.drain(),
-    );
+    closes.push(...startUpkeep(config, { database, queues, redis, log }), () => readiness.drain());
     return closes;
   } catch (error) {
     await closeAll(closes, () => {});
