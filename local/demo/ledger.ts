@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { QueueName } from "../../queues/contract.ts";
+import { finalStates } from "../../tables/job-runs.ts";
 
 /** What came of the jobs of one queue so far. */
 export interface QueueResult {
@@ -22,10 +23,12 @@ export interface FailedJob {
   error_message: string | null;
 }
 
+const failedStates = finalStates.filter((state) => state !== "done");
+
 const countJobs = `
   SELECT queue,
          count(*) FILTER (WHERE state = 'done')::int AS completed,
-         count(*) FILTER (WHERE state IN ('given-up', 'failed', 'held'))::int AS failed,
+         count(*) FILTER (WHERE state = ANY($1))::int AS failed,
          round(extract(epoch FROM max(coalesce(finished_at, clock_timestamp())) - min(started_at)), 2)::float AS seconds
   FROM job_runs GROUP BY queue`;
 
@@ -37,7 +40,7 @@ const countRows = `
 
 /** Reads what came of all jobs, from the ledger and the tables they write: Redis is not asked. */
 export async function readResults(database: DataSource): Promise<Results> {
-  const jobs: ({ queue: string } & QueueResult)[] = await database.query(countJobs);
+  const jobs: ({ queue: string } & QueueResult)[] = await database.query(countJobs, [failedStates]);
   const [rows]: Record<QueueName, number>[] = await database.query(countRows);
   const resultOf = (name: QueueName): QueueResult => {
     const found = jobs.find(({ queue }) => queue === name);
@@ -56,7 +59,8 @@ export async function readResults(database: DataSource): Promise<Results> {
 export async function readFailedJobs(database: DataSource): Promise<FailedJob[]> {
   return database.query(
     `SELECT queue, job_id, state, error_code, error_message FROM job_runs
-     WHERE state IN ('given-up', 'failed', 'held') ORDER BY finished_at`,
+     WHERE state = ANY($1) ORDER BY finished_at`,
+    [failedStates],
   );
 }
 
