@@ -3,11 +3,13 @@ import type { Queues } from "../queues/open-queues.ts";
 import { answerHealth, type Health } from "../runtime/health-server.ts";
 import type { Logger } from "../runtime/log.ts";
 import { askForLogin, guardChanges, secureHeaders, signIn, visitorOf } from "./access.ts";
+import type { CancelJobs } from "./board-queue.ts";
 import { dashboard } from "./dashboard.ts";
 import type { Logins } from "./logins.ts";
 
 export interface AppServices {
   queues: Queues;
+  cancel: CancelJobs;
   health: Health;
   logins: Logins;
   log: Logger;
@@ -16,7 +18,7 @@ export interface AppServices {
 const dashboardPath = "/dashboard";
 
 /** `/livez` and `/readyz` for everybody; the dashboard and `/metrics` behind the login. */
-export function makeApp({ queues, health, logins, log }: AppServices): Express {
+export function makeApp({ queues, cancel, health, logins, log }: AppServices): Express {
   const app = express();
   app.disable("x-powered-by");
   app.use(secureHeaders());
@@ -28,8 +30,8 @@ export function makeApp({ queues, health, logins, log }: AppServices): Express {
     else askForLogin(response);
   });
   const boards = {
-    viewer: dashboard(queues, dashboardPath, "viewer"),
-    operator: dashboard(queues, dashboardPath, "operator"),
+    viewer: dashboard(queues, cancel, dashboardPath, "viewer"),
+    operator: dashboard(queues, cancel, dashboardPath, "operator"),
   };
   app.use(dashboardPath, (request, response, next) =>
     boards[visitorOf(response).role](request, response, next),

@@ -4,18 +4,23 @@ import type { Express, RequestHandler } from "express";
 import { queueNames } from "../queues/contract.ts";
 import type { Queues } from "../queues/open-queues.ts";
 import { redacted, redactText } from "../runtime/redact.ts";
-import { BoardQueue } from "./board-queue.ts";
+import { BoardQueue, type CancelJobs } from "./board-queue.ts";
 import type { Role } from "./logins.ts";
 
 /** Seconds between two refreshes of an open dashboard; bull-board's default. Every refresh costs Redis a few reads. */
 const refreshSeconds = 5;
 
 /** The dashboard of one role, to be mounted at `path`. */
-export function dashboard(queues: Queues, path: string, role: Role): RequestHandler {
+export function dashboard(
+  queues: Queues,
+  cancel: CancelJobs,
+  path: string,
+  role: Role,
+): RequestHandler {
   const adapter = new ExpressAdapter();
   adapter.setBasePath(path);
   const boardQueues = queueNames.map(
-    (name) => new BoardQueue(queues[name], { readOnly: role === "viewer" }),
+    (name) => new BoardQueue(queues[name], { readOnly: role === "viewer", cancel }),
   );
   createBullBoard({
     queues: boardQueues,

@@ -9,7 +9,9 @@ import { openReadiness } from "../runtime/readiness.ts";
 import { databaseCheck, migrationsCheck, redisCheck } from "../runtime/readiness-checks.ts";
 import { openImpatientRedis } from "../runtime/redis.ts";
 import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
+import { cancelJobRuns } from "../tables/job-runs.ts";
 import { makeApp } from "./app.ts";
+import type { CancelJobs } from "./board-queue.ts";
 import { addLedgerMetrics } from "./ledger-metrics.ts";
 import { readLogins } from "./logins.ts";
 import { addQueueMetrics } from "./queue-metrics.ts";
@@ -58,7 +60,8 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
       redis: redisCheck(redis),
     });
     const health = { readiness, registry };
-    const app = makeApp({ queues, health, logins, log });
+    const cancel: CancelJobs = async (queue, ids) => cancelJobRuns(database, queue, ids);
+    const app = makeApp({ queues, cancel, health, logins, log });
     const address = { host: config.API_HOST, port: config.API_PORT };
     const server = await listen(createServer(app), address);
     closes.push(async () => server.close());

@@ -212,16 +212,21 @@ export async function findJobRunByKey(
 }
 
 /**
- * Ends jobs that nobody is working on, by their ids in the ledger, and returns how many: they are not put back when Redis
- * does not have them, and a worker that is given one does not run it.
+ * Ends jobs that nobody is working on, by their ids in Redis or in the ledger, and returns how many: they are not put
+ * back when Redis does not have them, and a worker that is given one does not run it.
  */
-export async function cancelJobRuns(database: DataSource, ids: readonly string[]): Promise<number> {
+export async function cancelJobRuns(
+  database: DataSource,
+  queue: string,
+  ids: readonly string[],
+): Promise<number> {
   const [, count]: [unknown, number] = await database.query(
     `UPDATE job_runs
      SET state = 'given-up', error_code = 'CANCELLED', error_message = 'cancelled by an operator',
          finished_at = clock_timestamp(), claimed_as = NULL
-     WHERE id = ANY($1) AND state IN ('queued', 'retrying', 'handed-back')`,
-    [ids],
+     WHERE queue = $1 AND (id::text = ANY($2) OR job_id = ANY($2))
+       AND state IN ('queued', 'retrying', 'handed-back')`,
+    [queue, ids],
   );
   return count;
 }

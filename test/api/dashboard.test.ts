@@ -6,6 +6,7 @@ import { UnrecoverableError, Worker } from "bullmq";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { chromium } from "playwright-core";
+import { reconcile } from "../../scheduler/reconciler.ts";
 import { operator, type TestApi, testApi, viewer } from "../support/api.ts";
 import { until } from "../support/until.ts";
 
@@ -32,6 +33,29 @@ describe("dashboard", () => {
     await redis.rpush(`${prefix}:wait`, "bad");
     await redis.lpush(`${prefix}:wait`, '{"pushed":"by a Celery client"}');
   };
+
+  for (const [how, path] of [
+    ["one by one", "/sync/00000000-0000-4000-8000-000000000001/clean"],
+    ["with the whole queue", "/sync/empty"],
+  ] as const) {
+    it(`lets what an operator removes ${how} stay removed after Redis and ledger were compared`, async () => {
+      const { dataSource } = api.database;
+      const payload = { userId: 1, credentialId: 7 };
+      await api.queues.sync.add("sync", payload, { jobId: "00000000-0000-4000-8000-000000000001" });
+      const services = { database: dataSource, queues: api.queues, redis: api.redis.connection() };
+      expect(await reconcile(services)).to.include({ adopted: 1 });
+
+      const response = await api.request(`/dashboard/api/queues${path}`, operator, {
+        method: "PUT",
+        headers: { origin: api.url },
+      });
+      expect(response.status).to.be.within(200, 204);
+
+      await dataSource.query("UPDATE job_runs SET created_at = created_at - interval '1 hour'");
+      expect(await reconcile(services)).to.include({ putBack: 0 });
+      expect(await api.queues.sync.getJobCountByTypes("waiting")).to.equal(0);
+    });
+  }
 
   it("shows no secret of a job: payload, result, progress, error, log", async () => {
     const key = "AKIAIOSFODNN7EXAMPLE";

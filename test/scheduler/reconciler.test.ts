@@ -172,7 +172,7 @@ describe("reconcile", () => {
 
   it("leaves a cancelled job alone", async () => {
     const id = await request();
-    await cancelJobRuns(database.dataSource, [id]);
+    await cancelJobRuns(database.dataSource, "sync", [id]);
     await wipe();
 
     expect(await run()).to.include({ putBack: 0 });

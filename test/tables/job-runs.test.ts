@@ -196,7 +196,7 @@ describe("the ledger", () => {
     const id = await enqueue();
     const running = await claim();
 
-    expect(await cancelJobRuns(database.dataSource, [id, running.run.id])).to.equal(1);
+    expect(await cancelJobRuns(database.dataSource, "sync", [id, running.run.id])).to.equal(1);
     expect(await claim({ jobId: id })).to.have.property("kind", "ended");
     expect(await findJobRun(database.dataSource, "sync", id)).to.include({
       state: "given-up",
