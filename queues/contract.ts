@@ -4,6 +4,9 @@ import { z } from "zod";
 export const queueNames = ["sync", "cost-ingest", "health-check", "terraform-apply"] as const;
 export type QueueName = (typeof queueNames)[number];
 
+/** Queues that run one job per credential at a time, and of several alike that wait only the newest. */
+export const exclusiveQueues: ReadonlySet<QueueName> = new Set(["sync", "cost-ingest"]);
+
 /** What every producer and every worker agree on for one kind of job. */
 export interface JobContract<Payload> {
   name: QueueName;

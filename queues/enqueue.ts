@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Queue } from "bullmq";
-import type { QueueName } from "./contract.ts";
+import { Redis } from "ioredis";
+import { exclusiveQueues, type QueueName } from "./contract.ts";
 import { contracts, type Payloads } from "./contracts.ts";
+import { FairLine, twinOf } from "./fair-line.ts";
 import { parsePayload } from "./parse-payload.ts";
 import { retention } from "./retention.ts";
 
@@ -10,7 +12,10 @@ export interface EnqueueOptions {
   jobId?: string;
   /** Milliseconds to wait before the job may start. */
   delayMs?: number;
-  /** 1 is first, 2097151 last; jobs without priority come before all of them. */
+  /**
+   * 1 is first, 2097151 last. For operators: without it a job gets the place in line that is fair to all users, at once
+   * or, if it is delayed, when it is due.
+   */
   priority?: number;
 }
 
@@ -37,7 +42,8 @@ export async function enqueue<Name extends QueueName>(
   options: EnqueueOptions = {},
 ): Promise<string> {
   const job = checkedJob(name, { payload, options });
-  await queue.add(job.name, job.data, job.opts);
+  const [placed = job] = await takePlaces(queue, name, [job]);
+  await queue.add(placed.name, placed.data, placed.opts);
   return job.opts.jobId;
 }
 
@@ -51,7 +57,7 @@ export async function enqueueAll<Name extends QueueName>(
   newJobs: readonly NewJob<Name>[],
 ): Promise<string[]> {
   const jobs = newJobs.map((job) => checkedJob(name, job));
-  await queue.addBulk(jobs);
+  await queue.addBulk(await takePlaces(queue, name, jobs));
   return jobs.map((job) => job.opts.jobId);
 }
 
@@ -66,4 +72,40 @@ function checkedJob<Name extends QueueName>(name: Name, { payload, options = {} 
     ...(options.priority === undefined ? {} : { priority: options.priority }),
   };
   return { name, data, opts };
+}
+
+type CheckedJob = ReturnType<typeof checkedJob>;
+
+/** Places taken at a time; bounds how long Redis is busy with it. */
+const placesAtOnce = 1_000;
+
+/**
+ * Gives jobs their places in line. A delayed job takes its place when it is due, and so does every job of a queue whose
+ * connection is not ours to use: the worker sees to both.
+ */
+async function takePlaces(
+  queue: Queue,
+  name: QueueName,
+  jobs: readonly CheckedJob[],
+): Promise<CheckedJob[]> {
+  const redis = queue.opts.connection;
+  if (!(redis instanceof Redis)) return [...jobs];
+  const isExclusive = exclusiveQueues.has(name);
+  const line = new FairLine(redis, { base: queue.toKey(""), isExclusive });
+  const placed = [...jobs];
+  const due = jobs.flatMap((job, index) => (job.opts.delay || job.opts.priority ? [] : [index]));
+  for (let from = 0; from < due.length; from += placesAtOnce) {
+    const indices = due.slice(from, from + placesAtOnce);
+    const applicants = indices.flatMap((index) => jobs[index] ?? []).map(describe);
+    const places = await line.givePlaces(applicants);
+    for (const [order, index] of indices.entries()) {
+      const [job, priority] = [jobs[index], places[order]];
+      if (job && priority) placed[index] = { ...job, opts: { ...job.opts, priority } };
+    }
+  }
+  return placed;
+}
+
+function describe({ data, opts }: CheckedJob) {
+  return { jobId: opts.jobId, user: String(data.userId), twin: twinOf(data) };
 }

@@ -82,6 +82,11 @@ const environment = z.object({
   CONCURRENCY_COST_INGEST: concurrency("CONCURRENCY_COST_INGEST"),
   CONCURRENCY_HEALTH_CHECK: concurrency("CONCURRENCY_HEALTH_CHECK"),
   CONCURRENCY_TERRAFORM_APPLY: concurrency("CONCURRENCY_TERRAFORM_APPLY"),
+  /**
+   * Jobs of one user that run at once per queue, in all worker processes; 0 is no limit. The default is what one process
+   * runs at most of any kind, so that a small installation with one user is not slowed down.
+   */
+  USER_CONCURRENCY: wholeNumber("USER_CONCURRENCY", 16, 0),
   /** Seconds that running jobs get to finish after SIGTERM before they are handed back. */
   DRAIN_SECONDS: wholeNumber("DRAIN_SECONDS", 20, 0),
   /** Seconds between two looks through the queues for jobs that no worker can run. */

@@ -16,6 +16,11 @@ export interface DeliveredJob {
   data: unknown;
   /** How often the queue had to take the job from a worker that had gone silent. */
   stalls: number;
+  /**
+   * BullMQ id of a job that asks for the same and was queued later. This one then ends as `done` without having run,
+   * with the result `{ superseded: true, by }`: what its producer wants is done by the other.
+   */
+  supersededBy?: string | undefined;
   log(line: string): Promise<unknown>;
   updateProgress(progress: number): Promise<unknown>;
 }

@@ -68,6 +68,7 @@ export async function startWorkerProcess(
         queues,
         concurrency: concurrencyOf(config),
         drainMs: config.DRAIN_SECONDS * 1_000,
+        userConcurrency: config.USER_CONCURRENCY,
       },
     );
     closes.push(

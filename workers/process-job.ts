@@ -7,12 +7,16 @@ import { HandBackError } from "./errors.ts";
 import type { Handlers } from "./handler.ts";
 import { rejectEmptyJob } from "./reject-job.ts";
 import { type FinishedRun, type RunServices, runJob } from "./run-job.ts";
+import type { Admission, Turns } from "./turns.ts";
 
 /** Reasons with which the worker cancels jobs through BullMQ, which passes strings only. */
 export const cancelReasons = { stopping: "stopping", lockLost: "lock-lost" } as const;
 
 /** Wait before a job is looked at again that could not even be claimed, in milliseconds. */
 const ledgerAwayDelayMs = 2_000;
+
+/** What tells BullMQ where the job went, or that it failed: nothing of it is for us to judge. */
+const decided = [UnrecoverableError, WaitingError, DelayedError];
 
 type Processor = (
   job: Job,
@@ -30,25 +34,35 @@ export function makeProcessor<Name extends QueueName>(
   name: Name,
   handlers: Pick<Handlers, Name>,
   services: RunServices,
+  turns: Turns,
 ): Processor {
   return async (job, token, signal) => {
+    let admission: Admission | undefined;
     let finished: FinishedRun;
     try {
       const rejection = await rejectEmptyJob(name, services, job);
       if (rejection) throw new UnrecoverableError(`${rejection.reason} ${rejection.message}`);
-      finished = await runJob(name, handlers[name], services, deliver(job), translate(signal));
+      admission = await turns.take(job, token);
+      const delivered = deliver(job, admission.supersededBy);
+      finished = await runJob(name, handlers[name], services, delivered, translate(signal));
     } catch (error) {
-      if (error instanceof UnrecoverableError) throw error;
+      if (decided.some((kind) => error instanceof kind)) throw error;
       // The ledger is out of reach, so nothing was decided; the job must neither fail nor spin.
       services.log.error({ err: error, queue: name, job_id: job.id }, "ledger out of reach");
       return moveToDelayed(job, token, ledgerAwayDelayMs);
+    } finally {
+      await admission?.leave().catch((error: unknown) => {
+        // The slot is free again as soon as the job's lock is gone.
+        services.log.warn({ err: error, queue: name, job_id: job.id }, "slot not given back");
+      });
     }
-    return settle(name, job, token, finished);
+    return settle(name, job, token, finished, turns);
   };
 }
 
-function deliver(job: Job): Parameters<typeof runJob>[3] {
+function deliver(job: Job, supersededBy: string | undefined): Parameters<typeof runJob>[3] {
   return {
+    supersededBy,
     id: job.id ?? "",
     queuedAt: new Date(job.timestamp),
     data: job.data,
@@ -75,13 +89,11 @@ async function settle(
   job: Job,
   token: string | undefined,
   { outcome, attempt }: FinishedRun,
+  turns: Turns,
 ): Promise<unknown> {
   if (outcome.kind === "done") return outcome.result;
   if (outcome.kind === "lost") return moveToDelayed(job, token, ledgerAwayDelayMs);
-  if (outcome.kind === "hand-back") {
-    await job.moveToWait(token);
-    throw new WaitingError();
-  }
+  if (outcome.kind === "hand-back") return turns.putBack(job, token);
   if (outcome.kind === "postpone") {
     // A random tenth on top, so that all who wait for the same thing do not come back at once.
     return moveToDelayed(job, token, Math.round(outcome.afterMs * (1 + Math.random() / 10)));

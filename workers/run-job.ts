@@ -64,7 +64,8 @@ export async function runJob<Name extends QueueName>(
   let outcome: Outcome;
   try {
     const context = makeContext(run, lease, log, job);
-    outcome = await perform(handler, { ...services, ...context }, payload, run, abort.signal);
+    const dependencies = { ...services, ...context };
+    outcome = await perform(handler, dependencies, payload, run, abort.signal, job.supersededBy);
   } finally {
     disarm();
     lease.release();
@@ -126,9 +127,11 @@ async function perform<Name extends QueueName>(
   parsed: Parsed<Payloads[Name]>,
   run: JobRun,
   signal: AbortSignal,
+  supersededBy: string | undefined,
 ): Promise<Outcome> {
   try {
     if ("error" in parsed) throw parsed.error;
+    if (supersededBy) return { kind: "done", result: { superseded: true, by: supersededBy } };
     if (run.crashes >= poisonedAfterCrashes) {
       throw new GiveUpError("POISONED", `its worker died ${run.crashes} times while running it`);
     }

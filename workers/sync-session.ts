@@ -1,14 +1,15 @@
 import type { DataSource, EntityManager } from "typeorm";
 import { tryLockSync } from "../tables/sync-scopes.ts";
 import { createSyncSeen } from "../tables/sync-seen.ts";
-import { RetryError } from "./errors.ts";
+import { PostponeError } from "./errors.ts";
 
 /** How long a sync waits that found another one of its credential running, in milliseconds. */
 const busyDelayMs = 30_000;
 
 /**
  * Runs one sync on a connection of its own, which holds the credential's lock and what the sync has seen: if the
- * connection breaks, both are gone and nothing more can be written. Throws RetryError SYNC_ALREADY_RUNNING.
+ * connection breaks, both are gone and nothing more can be written. Throws PostponeError SYNC_ALREADY_RUNNING: the
+ * line lets one sync of a credential through, but a worker that lost Redis may still be at it.
  */
 export async function withSyncSession<T>(
   database: DataSource,
@@ -20,7 +21,7 @@ export async function withSyncSession<T>(
   try {
     if (!(await tryLockSync(runner.manager, credentialId))) {
       const problem = `another sync of credential ${credentialId} is running`;
-      throw new RetryError("SYNC_ALREADY_RUNNING", problem, { afterMs: busyDelayMs });
+      throw new PostponeError("SYNC_ALREADY_RUNNING", problem, busyDelayMs);
     }
     await createSyncSeen(runner.manager);
     return await work(runner.manager);

@@ -1,11 +1,13 @@
 import { Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import type { QueueName } from "../queues/contract.ts";
+import { exclusiveQueues, type QueueName } from "../queues/contract.ts";
 import { contracts } from "../queues/contracts.ts";
+import { FairLine } from "../queues/fair-line.ts";
 import { retention } from "../queues/retention.ts";
 import type { Handlers } from "./handler.ts";
 import { cancelReasons, makeProcessor } from "./process-job.ts";
 import type { RunServices } from "./run-job.ts";
+import { Turns } from "./turns.ts";
 
 export interface WorkerOptions {
   connection: Redis;
@@ -17,6 +19,8 @@ export interface WorkerOptions {
   drainMs: number;
   /** How soon a job of a killed worker starts again, in milliseconds: `crashRecovery` if absent. */
   locks?: { lockDuration: number; stalledInterval: number };
+  /** Jobs of one user that run at once per queue, in all processes; no limit if 0 or absent. */
+  userConcurrency?: number;
 }
 
 export interface RunningWorkers {
@@ -58,9 +62,13 @@ function startWorker(
   services: RunServices,
   options: WorkerOptions,
 ): Worker {
-  const worker = new Worker(name, makeProcessor(name, handlers, services), {
-    connection: options.connection,
-    prefix: options.prefix,
+  const { connection, prefix, userConcurrency = 0 } = options;
+  const base = `${prefix}:${name}:`;
+  const line = new FairLine(connection, { base, isExclusive: exclusiveQueues.has(name) });
+  const turns = new Turns(name, { line, database: services.database, userConcurrency });
+  const worker = new Worker(name, makeProcessor(name, handlers, services, turns), {
+    connection,
+    prefix,
     concurrency: options.concurrency[name] ?? contracts[name].concurrency,
     ...(options.locks ?? crashRecovery),
     ...retention,

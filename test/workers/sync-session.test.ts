@@ -25,7 +25,7 @@ describe("withSyncSession", () => {
 
     await here.result({ [vms]: [meanwhile, [instance(1)]] });
 
-    expect(second).to.deep.include({ kind: "retry", code: "SYNC_ALREADY_RUNNING" });
+    expect(second).to.deep.include({ kind: "postpone", code: "SYNC_ALREADY_RUNNING" });
     expect(third).to.deep.include({ kind: "done" });
     expect(await here.result({ [vms]: [[instance(1)]] })).to.deep.include({ resources: 1 });
   });

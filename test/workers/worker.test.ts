@@ -3,11 +3,13 @@ import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { pino } from "pino";
 import { enqueue } from "../../queues/enqueue.ts";
+import { FairLine } from "../../queues/fair-line.ts";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import { GiveUpError, RetryError } from "../../workers/errors.ts";
 import type { Handler, Handlers } from "../../workers/handler.ts";
 import { makeProcessor } from "../../workers/process-job.ts";
+import { Turns } from "../../workers/turns.ts";
 import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
@@ -62,7 +64,12 @@ describe("startWorkers", () => {
   const payload = { userId: 1, credentialId: 2 };
 
   it("is given the abort signal by BullMQ, which looks at the number of parameters", () => {
-    expect(makeProcessor("sync", idle, services()).length).to.equal(3);
+    const line = new FairLine(redis.connection(), { base: "unused", isExclusive: true });
+    const options = { line, database: database.dataSource, userConcurrency: 0 };
+
+    const processor = makeProcessor("sync", idle, services(), new Turns("sync", options));
+
+    expect(processor.length).to.equal(3);
   });
 
   it("completes a job with the handler's result and shows its progress", async () => {
@@ -168,7 +175,7 @@ describe("startWorkers", () => {
     await until(() => started === 1);
 
     await first.close();
-    expect(await state(queues.sync, id)).to.equal("waiting");
+    expect(await state(queues.sync, id)).to.equal("prioritized");
     await start(async () => "finished by the second");
     await until(async () => (await state(queues.sync, id)) === "completed");
 
