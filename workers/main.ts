@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import type { QueueName } from "../queues/contract.ts";
 import type { Config } from "../runtime/config.ts";
@@ -39,7 +40,10 @@ export async function startWorkerProcess(
       applicationName: "multicloud-worker",
       onPoolError: (error) => log.warn({ err: error }, "lost a database connection"),
     });
-    closes.push(async () => database.destroy());
+    // A job that does not stop keeps its connection, and the pool waits for it.
+    closes.push(async () =>
+      Promise.race([database.destroy(), delay(2_000, undefined, { ref: false })]),
+    );
     const services = openServices(config, database);
     const redis = openRedis(config.REDIS_URL, (error) =>
       log.warn({ err: error }, "Redis connection"),

@@ -7,7 +7,7 @@ import { HandBackError } from "./errors.ts";
 import type { Handlers } from "./handler.ts";
 import { rejectEmptyJob } from "./reject-job.ts";
 import { type FinishedRun, type RunServices, runJob } from "./run-job.ts";
-import type { Admission, Turns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 
 /** Reasons with which the worker cancels jobs through BullMQ, which passes strings only. */
 export const cancelReasons = { stopping: "stopping", lockLost: "lock-lost" } as const;
@@ -36,25 +36,33 @@ export function makeProcessor<Name extends QueueName>(
   services: RunServices,
   turns: Turns,
 ): Processor {
+  const runInTurn = async (
+    job: Job,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<FinishedRun> => {
+    const admission = await turns.take(job, token);
+    try {
+      const delivered = deliver(job, admission.supersededBy);
+      return await runJob(name, handlers[name], services, delivered, signal);
+    } finally {
+      // If this fails, the slot is free again as soon as the job's lock is gone.
+      await admission.leave().catch((error: unknown) => {
+        services.log.warn({ err: error, queue: name, job_id: job.id }, "slot not given back");
+      });
+    }
+  };
   return async (job, token, signal) => {
-    let admission: Admission | undefined;
     let finished: FinishedRun;
     try {
       const rejection = await rejectEmptyJob(name, services, job);
       if (rejection) throw new UnrecoverableError(`${rejection.reason} ${rejection.message}`);
-      admission = await turns.take(job, token);
-      const delivered = deliver(job, admission.supersededBy);
-      finished = await runJob(name, handlers[name], services, delivered, translate(signal));
+      finished = await runInTurn(job, token, translate(signal));
     } catch (error) {
       if (decided.some((kind) => error instanceof kind)) throw error;
       // The ledger is out of reach, so nothing was decided; the job must neither fail nor spin.
       services.log.error({ err: error, queue: name, job_id: job.id }, "ledger out of reach");
       return moveToDelayed(job, token, ledgerAwayDelayMs);
-    } finally {
-      await admission?.leave().catch((error: unknown) => {
-        // The slot is free again as soon as the job's lock is gone.
-        services.log.warn({ err: error, queue: name, job_id: job.id }, "slot not given back");
-      });
     }
     return settle(name, job, token, finished, turns);
   };

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { exclusiveQueues, type QueueName } from "../queues/contract.ts";
 import { contracts } from "../queues/contracts.ts";
 import { FairLine } from "../queues/fair-line.ts";
 import { retention } from "../queues/retention.ts";
+import type { Logger } from "../runtime/log.ts";
 import type { Handlers } from "./handler.ts";
 import { cancelReasons, makeProcessor } from "./process-job.ts";
 import type { RunServices } from "./run-job.ts";
@@ -19,6 +21,8 @@ export interface WorkerOptions {
   drainMs: number;
   /** How soon a job of a killed worker starts again, in milliseconds: `crashRecovery` if absent. */
   locks?: { lockDuration: number; stalledInterval: number };
+  /** How long handed-back jobs may take to stop before the process ends without them, in milliseconds. */
+  patienceMs?: number;
   /** Jobs of one user that run at once per queue, in all processes; no limit if 0 or absent. */
   userConcurrency?: number;
 }
@@ -26,7 +30,10 @@ export interface WorkerOptions {
 export interface RunningWorkers {
   /** Resolves when every worker is connected and takes jobs. */
   ready(): Promise<void>;
-  /** Stops taking jobs, lets running ones finish for the drain time, hands the rest back, and resolves. */
+  /**
+   * Stops taking jobs, lets running ones finish for the drain time, hands the rest back, and resolves, at the latest when
+   * the patience with jobs that do not stop is over.
+   */
   close(): Promise<void>;
 }
 
@@ -51,7 +58,12 @@ export function startWorkers(
       await Promise.all(workers.map(async (worker) => worker.waitUntilReady()));
     },
     close: async () => {
-      await Promise.all(workers.map(async (worker) => drain(worker, options.drainMs)));
+      await Promise.all(
+        workers.map(async (worker, index) => {
+          const { patienceMs = patienceOf(options.queues[index] ?? "sync") } = options;
+          return drain(worker, { drainMs: options.drainMs, patienceMs }, services.log);
+        }),
+      );
     },
   };
 }
@@ -84,10 +96,41 @@ function startWorker(
   return worker;
 }
 
-/** `Worker.close()` waits for running jobs for ever and cannot be hurried later, so jobs are cancelled beside it. */
-async function drain(worker: Worker, drainMs: number): Promise<void> {
+/** Most of what is left to do of an aborted job in milliseconds; terraform gets the time that it needs to stop in order. */
+function patienceOf(name: QueueName): number {
+  return name === "terraform-apply" ? 4 * 60_000 : 10_000;
+}
+
+/**
+ * `Worker.close()` waits for running jobs for ever and cannot be hurried later, so jobs are cancelled beside it. A job
+ * that does not stop then is left: the process ends, and another worker starts it again as after a crash.
+ */
+async function drain(
+  worker: Worker,
+  { drainMs, patienceMs }: Patience,
+  log: Logger,
+): Promise<void> {
   const closed = worker.close();
-  const timer = setTimeout(() => worker.cancelAllJobs(cancelReasons.stopping), drainMs);
-  await closed;
-  clearTimeout(timer);
+  if (await endsWithin(closed, drainMs)) return;
+  worker.cancelAllJobs(cancelReasons.stopping);
+  if (await endsWithin(closed, patienceMs)) return;
+  log.warn(
+    { queue: worker.name },
+    "a job does not stop; it starts again elsewhere, as after a crash",
+  );
+}
+
+interface Patience {
+  drainMs: number;
+  patienceMs: number;
+}
+
+async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const timeout = delay(ms, false, { signal: timer.signal }).catch(() => false);
+  try {
+    return await Promise.race([work.then(() => true), timeout]);
+  } finally {
+    timer.abort();
+  }
 }
