@@ -80,7 +80,7 @@ end`;
  * jobs before all others. Jobs whose user cannot be told share one place in line; entries that are no job stay.
  */
 const lineUp = `
-local known = { v = true, userId = true, credentialId = true, idempotencyKey = true, traceparent = true }
+local known = { v = true, userId = true, credentialId = true, traceparent = true }
 local function read(text)
   if #text > 65536 then return nil end
   local ok, data = pcall(cjson.decode, text)

@@ -127,17 +127,12 @@ export class FairLine {
   }
 }
 
-const common: ReadonlySet<string> = new Set([
-  "v",
-  "userId",
-  "credentialId",
-  "idempotencyKey",
-  "traceparent",
-]);
+const common: ReadonlySet<string> = new Set(["v", "userId", "credentialId", "traceparent"]);
 
 /**
  * `user:credential` of a payload that asks for all there is to do for a credential, and so makes an older one like it
- * superfluous; null for one that is narrowed or says more, which another job does not stand for.
+ * superfluous; null for one that is narrowed or says more, which another job does not stand for. Whoever gave it a key
+ * wants the answer of this very job.
  */
 export function twinOf(payload: object): string | null {
   if (!Object.keys(payload).every((field) => common.has(field))) return null;

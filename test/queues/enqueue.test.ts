@@ -28,9 +28,9 @@ describe("enqueueAll", () => {
     ]);
 
     expect(ids).to.deep.equal(["b", "a"]);
-    expect(await queues.sync.getJobCounts("delayed", "waiting")).to.deep.equal({
+    expect(await queues.sync.getJobCounts("delayed", "prioritized")).to.deep.equal({
       delayed: 1,
-      waiting: 1,
+      prioritized: 1,
     });
     expect((await queues.sync.getJob("b"))?.data).to.deep.equal(payload(7));
   });

@@ -160,11 +160,12 @@ describe("FairLine", () => {
 
 describe("twinOf", () => {
   it("tells jobs that ask for all there is from those that are narrowed", () => {
-    const whole = { userId: 1, credentialId: 2, v: 1, idempotencyKey: "k", traceparent: "t" };
+    const whole = { userId: 1, credentialId: 2, v: 1, traceparent: "t" };
 
     expect(twinOf(whole)).to.equal("1:2");
     expect(twinOf({ ...whole, regions: ["eu-west-1"] })).to.equal(null);
     expect(twinOf({ ...whole, force: true })).to.equal(null);
+    expect(twinOf({ ...whole, idempotencyKey: "k" })).to.equal(null);
     expect(twinOf({ userId: 1, resourceId: 2 })).to.equal(null);
   });
 });

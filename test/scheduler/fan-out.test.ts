@@ -93,8 +93,8 @@ describe("fanOut", () => {
 
     await run("sync", slotAt(Date.now() - 2 * hour));
 
-    expect(await first().sync.getJobCounts("waiting", "delayed")).to.deep.equal({
-      waiting: 1,
+    expect(await first().sync.getJobCounts("prioritized", "delayed")).to.deep.equal({
+      prioritized: 1,
       delayed: 0,
     });
   });
