@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { measureWaits } from "../../bench/measure-waits.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 
-/** Half a minute, so not among the tests of every day: `npx mocha test/chaos/noisy-neighbour.ts`. */
+/** Half a minute, so not among the tests of every day: `npm run test:chaos`. */
 describe("a user with 10,000 queued jobs", function () {
   this.timeout(180_000);
   const load = { loud: 10_000, quiet: 10, jobMs: 1, concurrency: 4 };
