@@ -7,6 +7,7 @@ import { jobRunStates } from "../../entities/job-run.ts";
 import { providerErrorCodes } from "../../providers/errors.ts";
 import { queueNames } from "../../queues/contract.ts";
 import { payloadJsonSchema } from "../../queues/json-schema.ts";
+import { rejectionReasons } from "../../queues/raw-job.ts";
 import { testDatabase } from "../support/database.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -54,7 +55,7 @@ function codesInCode(): string[] {
     read("providers/focus/errors.ts").matchAll(/^ {2}\| "(\w+)"/gm),
     ([, word = ""]) => `COST_FILE_${word}`,
   );
-  const all = new Set([...words, ...inSql, ...file, ...providerErrorCodes]);
+  const all = new Set([...words, ...inSql, ...file, ...providerErrorCodes, ...rejectionReasons]);
   return [...all].filter((word) => !otherWords.has(word));
 }
 
