@@ -6,6 +6,7 @@ import { jobsCommand } from "./jobs.ts";
 import { migrateCommand } from "./migrate.ts";
 import { resourcesCommand } from "./resources.ts";
 import { schedulerCommand } from "./scheduler.ts";
+import { schedulesCommand } from "./schedules.ts";
 import { schemasCommand } from "./schemas.ts";
 import { usersCommand } from "./users.ts";
 import { workerCommand } from "./worker.ts";
@@ -21,6 +22,7 @@ export function makeProgram(): Command {
     credentialsCommand(),
     resourcesCommand(),
     jobsCommand(),
+    schedulesCommand(),
     workerCommand(),
     schedulerCommand(),
     apiCommand(),

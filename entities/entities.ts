@@ -6,6 +6,7 @@ import { JobRun } from "./job-run.ts";
 import { ProviderHealth } from "./provider-health.ts";
 import { Resource } from "./resource.ts";
 import { ResourceInventory } from "./resource-inventory.ts";
+import { Schedule } from "./schedule.ts";
 import { SyncScope } from "./sync-scope.ts";
 import { TerraformRun } from "./terraform-run.ts";
 import { TerraformState } from "./terraform-state.ts";
@@ -21,6 +22,7 @@ export const entities = [
   ProviderHealth,
   Resource,
   ResourceInventory,
+  Schedule,
   SyncScope,
   TerraformRun,
   TerraformState,

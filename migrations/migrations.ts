@@ -7,6 +7,7 @@ import { CostLoads } from "./0006-cost-loads.ts";
 import { TerraformRuns } from "./0007-terraform-runs.ts";
 import { JobRequests } from "./0008-job-requests.ts";
 import { RejectedJobs } from "./0012-rejected-jobs.ts";
+import { Schedules } from "./0014-schedules.ts";
 
 /** Every step, oldest first. A step that has been released is never edited. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   TerraformRuns,
   JobRequests,
   RejectedJobs,
+  Schedules,
 ];

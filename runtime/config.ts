@@ -45,7 +45,14 @@ const port = (name: string) =>
     .min(0, `${name}: expected a port`)
     .max(65_535, `${name}: expected a port`);
 
-const cadence = (name: string, fallback: string) =>
+/** Cron expressions, in UTC, that hold unless configured otherwise. */
+export const defaultCadences = {
+  SCHEDULE_SYNC: "*/30 * * * *",
+  SCHEDULE_COST_INGEST: "0 0 * * *",
+  SCHEDULE_HEALTH_CHECK: "*/5 * * * *",
+} as const;
+
+const cadence = (name: keyof typeof defaultCadences) =>
   z
     .string()
     .trim()
@@ -53,7 +60,7 @@ const cadence = (name: string, fallback: string) =>
       const problem = expression === "off" ? null : cronProblem(expression);
       if (problem) context.addIssue(`${name}: expected off or a cron expression; ${problem}`);
     })
-    .default(fallback);
+    .default(defaultCadences[name]);
 
 const login = (name: string) =>
   z
@@ -109,10 +116,10 @@ const environment = z.object({
   TERRAFORM_REATTACH_PROVIDERS: z.string().optional(),
   /** `off`: nothing is enqueued by the clock, only by other services. */
   SCHEDULES: z.enum(["on", "off"], { error: "SCHEDULES: expected on or off" }).default("on"),
-  /** When each kind of job is due, in UTC, or `off`. Jobs are spread from there to the next time. */
-  SCHEDULE_SYNC: cadence("SCHEDULE_SYNC", "*/30 * * * *"),
-  SCHEDULE_COST_INGEST: cadence("SCHEDULE_COST_INGEST", "0 0 * * *"),
-  SCHEDULE_HEALTH_CHECK: cadence("SCHEDULE_HEALTH_CHECK", "*/5 * * * *"),
+  /** What the default rows of `schedules` say until somebody edits them: a cron expression in UTC, or `off`. */
+  SCHEDULE_SYNC: cadence("SCHEDULE_SYNC"),
+  SCHEDULE_COST_INGEST: cadence("SCHEDULE_COST_INGEST"),
+  SCHEDULE_HEALTH_CHECK: cadence("SCHEDULE_HEALTH_CHECK"),
   /** Where the dashboard listens. Outside loopback it needs a login. Port 0 is any free one. */
   API_HOST: z.string().min(1).default("127.0.0.1"),
   API_PORT: port("API_PORT").default(3000),

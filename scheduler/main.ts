@@ -8,9 +8,10 @@ import { openReadiness } from "../runtime/readiness.ts";
 import { databaseCheck, migrationsCheck, redisCheck } from "../runtime/readiness-checks.ts";
 import { openImpatientRedis } from "../runtime/redis.ts";
 import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
-import { type Cadence, startCadence } from "./cadence.ts";
-import { type FanOutServices, fanOut, type ScheduledQueue, scheduledQueues } from "./fan-out.ts";
-import type { Slot } from "./slots.ts";
+import { applyDefaultSchedules } from "./default-schedules.ts";
+import type { FanOutServices } from "./fan-out.ts";
+import { runDueSchedules } from "./run-due-schedules.ts";
+import { startTicker, type Ticker } from "./ticker.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** How long a slot that is being enqueued may finish at SIGTERM; another replica or try completes it. */
@@ -54,10 +55,10 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
       closes.push(async () => server.close());
       log.info({ url: server.url }, "health server listens");
     }
-    const cadences = startCadences(config, { database, queues }, log);
-    closes.push(async () => {
-      await Promise.all(cadences.map(async (cadence) => cadence.stop(stopGraceMs)));
-    });
+    if (config.SCHEDULES === "on") {
+      const ticker = startSchedules(config, { database, queues }, log);
+      closes.push(async () => ticker.stop(stopGraceMs));
+    }
     closes.push(...startUpkeep(config, { database, queues, redis, log }), () => readiness.drain());
     return closes;
   } catch (error) {
@@ -66,24 +67,13 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
   }
 }
 
-function startCadences(config: Config, services: FanOutServices, log: Logger): Cadence[] {
-  const cadences: Cadence[] = [];
-  for (const name of scheduledQueues) {
-    const expression = cadenceOf(config, name);
-    log.info({ queue: name, schedule: expression }, "schedule");
-    if (expression === "off") continue;
-    const enqueue = async (slot: Slot) => fanOut(name, slot, services);
-    cadences.push(startCadence({ name, expression, enqueue, log }));
-  }
-  return cadences;
-}
-
-function cadenceOf(config: Config, name: ScheduledQueue): string {
-  if (config.SCHEDULES === "off") return "off";
-  const expressions: Record<ScheduledQueue, string> = {
-    sync: config.SCHEDULE_SYNC,
-    "cost-ingest": config.SCHEDULE_COST_INGEST,
-    "health-check": config.SCHEDULE_HEALTH_CHECK,
+/** The default rows come first, as soon as the database is there to take them. */
+function startSchedules(config: Config, services: FanOutServices, log: Logger): Ticker {
+  let hasDefaults = false;
+  const work = async (): Promise<boolean> => {
+    if (!hasDefaults) await applyDefaultSchedules(services.database, config);
+    hasDefaults = true;
+    return runDueSchedules({ ...services, log });
   };
-  return expressions[name];
+  return startTicker({ work, log });
 }

@@ -7,18 +7,26 @@ export interface Slot {
   next: Date;
 }
 
-/** The id that every replica gives to the job of a credential and slot, so that Redis keeps one of them. */
-export function slotJobId(queue: QueueName, credentialId: number, slot: Slot): string {
-  return `${queue}-${credentialId}-${slot.at.toISOString().replaceAll(":", "")}`;
+/**
+ * The id that every replica gives to the job of a schedule, slot, and credential or resource, so that Redis keeps one of
+ * them.
+ */
+export function slotJobId(
+  queue: QueueName,
+  scheduleId: number,
+  subjectId: number,
+  slot: Slot,
+): string {
+  return `${queue}-${scheduleId}-${subjectId}-${slot.at.toISOString().replaceAll(":", "")}`;
 }
 
 /**
- * When the job of a credential starts: somewhere from the slot to the next one, always at the same place, so that
- * neither the clouds nor the workers get everything at once and the time between two jobs stays the interval. The kinds
- * of jobs of one credential have different places.
+ * When the job of a credential or resource starts: somewhere from the slot to the next one, always at the same place, so
+ * that neither the clouds nor the workers get everything at once and the time between two jobs stays the interval. The
+ * kinds of jobs of one credential have different places.
  */
-export function startTime(queue: QueueName, credentialId: number, slot: Slot): Date {
-  const hash = createHash("sha256").update(`${queue}:${credentialId}`).digest();
+export function startTime(queue: QueueName, subjectId: number, slot: Slot): Date {
+  const hash = createHash("sha256").update(`${queue}:${subjectId}`).digest();
   const fraction = hash.readUIntBE(0, 6) / 2 ** 48;
   const interval = slot.next.getTime() - slot.at.getTime();
   return new Date(slot.at.getTime() + Math.floor(fraction * interval));

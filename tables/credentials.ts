@@ -30,17 +30,26 @@ export interface ActiveCredential {
   hasCostSource: boolean;
 }
 
-/** One page of active credentials of all users after the given id, for fan-out. */
+/** Whom a fan-out concerns: everything that is not null must match. */
+export interface FanOutScope {
+  userId: number | null;
+  credentialId: number | null;
+}
+
+/** One page of active credentials of all users, or of the scope, after the given id, for fan-out. */
 export async function pageActiveCredentials(
   database: DataSource,
   afterId: number,
   limit: number,
+  { userId, credentialId }: FanOutScope = { userId: null, credentialId: null },
 ): Promise<ActiveCredential[]> {
   return database.query(
     `SELECT id, user_id AS "userId", provider,
             coalesce(jsonb_typeof(settings -> 'cost') = 'object', FALSE) AS "hasCostSource"
-     FROM credentials WHERE is_active AND id > $1 ORDER BY id LIMIT $2`,
-    [afterId, limit],
+     FROM credentials
+     WHERE is_active AND id > $1 AND ($3::INTEGER IS NULL OR user_id = $3) AND ($4::INTEGER IS NULL OR id = $4)
+     ORDER BY id LIMIT $2`,
+    [afterId, limit, userId, credentialId],
   );
 }
 

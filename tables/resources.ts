@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from "typeorm";
 import { type ManagedStatus, Resource } from "../entities/resource.ts";
+import type { FanOutScope } from "./credentials.ts";
 
 /** The resource if it belongs to the user, else null. */
 export async function findResource(
@@ -56,4 +57,26 @@ export async function requestOwedTerraformJobs(
     [olderThanMs],
   );
   return rows.length;
+}
+
+/** An active resource of any user, for fan-out. */
+export interface ActiveResource {
+  id: number;
+  userId: number;
+}
+
+/** One page of active resources of all users, or of the scope, after the given id. */
+export async function pageActiveResources(
+  database: DataSource,
+  afterId: number,
+  limit: number,
+  { userId, credentialId }: FanOutScope,
+): Promise<ActiveResource[]> {
+  return database.query(
+    `SELECT id, user_id AS "userId" FROM resources
+     WHERE status = 'active' AND id > $1
+       AND ($3::INTEGER IS NULL OR user_id = $3) AND ($4::INTEGER IS NULL OR credential_id = $4)
+     ORDER BY id LIMIT $2`,
+    [afterId, limit, userId, credentialId],
+  );
 }

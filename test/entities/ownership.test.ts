@@ -6,6 +6,7 @@ import { Credential } from "../../entities/credential.ts";
 import { ProviderHealth } from "../../entities/provider-health.ts";
 import { Resource } from "../../entities/resource.ts";
 import { ResourceInventory } from "../../entities/resource-inventory.ts";
+import { Schedule } from "../../entities/schedule.ts";
 import { SyncScope } from "../../entities/sync-scope.ts";
 import { TerraformRun } from "../../entities/terraform-run.ts";
 import { TerraformState } from "../../entities/terraform-state.ts";
@@ -65,7 +66,7 @@ describe("deleting", () => {
     await test.dataSource.manager.delete(User, gone);
 
     const rest = await countRows();
-    expect(Object.keys(both)).to.have.length(10);
+    expect(Object.keys(both)).to.have.length(11);
     for (const [table, count] of Object.entries(both)) {
       expect([count, rest[table]], table).to.deep.equal([2, 1]);
     }
@@ -82,7 +83,7 @@ describe("deleting", () => {
       const row = await manager.findOneByOrFail(Kept, { userId });
       expect(row.credentialId, Kept.name).to.equal(null);
     }
-    for (const Removed of [ProviderHealth, SyncScope, CostLoad]) {
+    for (const Removed of [ProviderHealth, SyncScope, CostLoad, Schedule]) {
       expect(await manager.countBy(Removed, { userId }), Removed.name).to.equal(0);
     }
   });
@@ -124,6 +125,8 @@ async function addOneOfEach(userId: number) {
   const load = { source: "focus-file", sourceVersion: "1", scope: {}, state: "loaded" } as const;
   await manager.insert(CostLoad, { userId, credentialId, ...load, rows: 1, totals: { USD: "1" } });
   await manager.insert(ProviderHealth, { userId, credentialId, provider, status: "healthy" });
+  const times = { queue: "sync", cron: "0 3 * * *" };
+  await manager.insert(Schedule, { userId, credentialId, name: crypto.randomUUID(), ...times });
   const managed = { userId, credentialId, provider, name: "web", type: "vm" };
   const resource = await manager.save(Resource, managed);
   const resourceId = resource.id;

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { openDatabase } from "../../runtime/database.ts";
-import { fanOut } from "../../scheduler/fan-out.ts";
+import { type FanOutOrder, fanOut } from "../../scheduler/fan-out.ts";
 import { type Slot, slotJobId, startTime } from "../../scheduler/slots.ts";
 import { addCredentials } from "../support/credentials.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -36,8 +36,20 @@ describe("fanOut", () => {
     if (!queues) throw new Error("no replica");
     return queues;
   };
-  const run = async (name: "sync" | "cost-ingest", slot: Slot, queues = first()) =>
-    fanOut(name, slot, { database: database.dataSource, queues });
+  const order: FanOutOrder = { id: 3, userId: null, credentialId: null, payload: {} };
+  const run = async (
+    name: "sync" | "cost-ingest",
+    slot: Slot,
+    queues = first(),
+    changes: Partial<FanOutOrder> = {},
+  ) => fanOut(name, { ...order, ...changes }, slot, { database: database.dataSource, queues });
+  const ownerOf = async (credentialId: number): Promise<number> => {
+    const [row]: { user_id: number }[] = await database.dataSource.query(
+      "SELECT user_id FROM credentials WHERE id = $1",
+      [credentialId],
+    );
+    return row?.user_id ?? 0;
+  };
   const jobIds = async (name: "sync" | "cost-ingest"): Promise<string[]> => {
     const jobs = await first()[name].getJobs();
     return jobs.map((job) => job.id ?? "").toSorted();
@@ -53,7 +65,7 @@ describe("fanOut", () => {
     const due = await Promise.all(replicas.map(async (queues) => run("sync", slot, queues)));
 
     expect(due).to.deep.equal([2_500, 2_500, 2_500, 2_500, 2_500]);
-    const expected = ids.map((id) => slotJobId("sync", id, slot)).toSorted();
+    const expected = ids.map((id) => slotJobId("sync", 3, id, slot)).toSorted();
     expect(await jobIds("sync")).to.deep.equal(expected);
   }).timeout(20_000);
 
@@ -99,6 +111,55 @@ describe("fanOut", () => {
     });
   });
 
+  it("enqueues the jobs of one user or one credential only, at the slot and with the given fields", async () => {
+    const mine = await addCredentials(database.dataSource, [{}, {}]);
+    const [other = 0] = await addCredentials(database.dataSource, [{}]);
+    const userId = await ownerOf(other);
+    const slot = slotAt(Math.ceil(Date.now() / hour) * hour + hour);
+    const payload = { regions: ["eu-west-1"] };
+
+    expect(await run("sync", slot, first(), { userId, payload })).to.equal(1);
+    const one = { id: 4, credentialId: mine[1] ?? 0 };
+    expect(await run("sync", slot, first(), one)).to.equal(1);
+    const notTheirs = { id: 5, userId, credentialId: mine[1] ?? 0 };
+    expect(await run("sync", slot, first(), notTheirs)).to.equal(0);
+
+    const jobs = await first().sync.getDelayed();
+    expect(jobs.map((job) => job.data)).to.have.deep.members([
+      { regions: ["eu-west-1"], userId, credentialId: other },
+      { userId: await ownerOf(mine[1] ?? 0), credentialId: mine[1] },
+    ]);
+    for (const { timestamp, delay } of jobs) {
+      expect(timestamp + (delay ?? 0)).to.be.closeTo(slot.at.getTime(), 1_000);
+    }
+  });
+
+  it("enqueues Terraform jobs for the active resources", async () => {
+    const [credentialId = 0] = await addCredentials(database.dataSource, [{}]);
+    const userId = await ownerOf(credentialId);
+    const rows: { id: number }[] = await database.dataSource.query(
+      `INSERT INTO resources (user_id, credential_id, name, provider, type, status)
+       SELECT $1, given.credential, 'web', 'aws', 'vm', given.status
+       FROM (VALUES ($2::INTEGER, 'active'), (NULL, 'active'), ($2, 'destroyed')) AS given (credential, status)
+       RETURNING id`,
+      [userId, credentialId],
+    );
+    const [managed, unmanaged] = rows.map((row) => row.id);
+    const drift = { ...order, payload: { action: "drift" } };
+    const services = { database: database.dataSource, queues: first() };
+
+    const scoped = { ...drift, id: 4, credentialId };
+    expect(await fanOut("terraform-apply", drift, upcoming(), services)).to.equal(2);
+    expect(await fanOut("terraform-apply", scoped, upcoming(), services)).to.equal(1);
+
+    const jobs = await first()["terraform-apply"].getDelayed();
+    expect(jobs.map((job) => job.data)).to.have.deep.members([
+      { action: "drift", userId, resourceId: managed },
+      { action: "drift", userId, resourceId: managed },
+      { action: "drift", userId, resourceId: unmanaged },
+    ]);
+  });
+
   it("skips credentials that are not active", async () => {
     const [, active] = await addCredentials(database.dataSource, [
       { isActive: false },
@@ -108,7 +169,7 @@ describe("fanOut", () => {
     const slot = upcoming();
 
     expect(await run("sync", slot)).to.equal(1);
-    expect(await jobIds("sync")).to.deep.equal([slotJobId("sync", active ?? 0, slot)]);
+    expect(await jobIds("sync")).to.deep.equal([slotJobId("sync", 3, active ?? 0, slot)]);
   });
 
   it("asks for costs only where there can be some", async () => {
@@ -123,7 +184,7 @@ describe("fanOut", () => {
     const slot = upcoming();
 
     expect(await run("cost-ingest", slot)).to.equal(2);
-    const expected = [aws ?? 0, azureFile ?? 0].map((id) => slotJobId("cost-ingest", id, slot));
+    const expected = [aws ?? 0, azureFile ?? 0].map((id) => slotJobId("cost-ingest", 3, id, slot));
     expect(await jobIds("cost-ingest")).to.have.members(expected);
   });
 
@@ -133,7 +194,7 @@ describe("fanOut", () => {
     const away = await openDatabase(database.url);
     await away.destroy();
 
-    const failure = await fanOut("sync", slot, { database: away, queues: first() }).then(
+    const failure = await fanOut("sync", order, slot, { database: away, queues: first() }).then(
       () => null,
       (error: Error) => error,
     );

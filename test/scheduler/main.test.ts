@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { Schedule } from "../../entities/schedule.ts";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { type Config, readConfig } from "../../runtime/config.ts";
 import { type Close, closeAll } from "../../runtime/shutdown.ts";
@@ -59,23 +60,6 @@ describe("scheduler", () => {
     expect(rejected).to.include({ queue: "sync", "error.code": "FOREIGN_ENTRY" });
   });
 
-  it("enqueues every slot once, however many schedulers run", async () => {
-    await addCredentials(database.dataSource, [{}]);
-    const { log, lines } = testLog();
-    for (let replica = 0; replica < 2; replica += 1) {
-      closes.push(...(await startScheduler(config(), log)));
-    }
-
-    // Each slot is logged by both replicas and yet is one job.
-    const enqueued = () => lines.filter((line) => line["msg"] === "enqueued");
-    await until(() => enqueued().length >= 5);
-    await closeAll(closes.splice(0), () => {});
-
-    const distinct = new Set(enqueued().map((line) => line["slot"]));
-    expect(await slots()).to.have.length(distinct.size);
-    expect(enqueued().length).to.be.above(distinct.size);
-  });
-
   for (const service of ["PostgreSQL", "Redis"] as const) {
     it(`logs that ${service} is away and goes on when it is back`, async () => {
       await addCredentials(database.dataSource, [{}]);
@@ -106,8 +90,30 @@ describe("scheduler", () => {
 
     // The other one shows that a slot has come since.
     await until(() => running.lines.some((line) => line["msg"] === "enqueued"));
-    expect(lines.map((line) => line["schedule"])).to.deep.equal(["off", "off", "off"]);
+    expect(lines).to.deep.equal([]);
     expect(await slots()).to.deep.equal([]);
+  });
+
+  it("takes up a schedule that is added, edited or switched off while it runs", async () => {
+    await addCredentials(database.dataSource, [{}]);
+    const { log, lines } = testLog();
+    closes = await startScheduler(config({ SCHEDULE_SYNC: "off" }), log);
+    const schedules = database.dataSource.getRepository(Schedule);
+    const enqueued = (): unknown[] =>
+      lines.filter((line) => line["msg"] === "enqueued").map((line) => line["queue"]);
+
+    const row = { name: "often", queue: "sync", cron: "* * * * * *" };
+    const { id } = await schedules.save(row);
+    await until(() => enqueued().includes("sync"));
+    await schedules.update(id, { queue: "health-check" });
+    await until(() => enqueued().includes("health-check"));
+    await schedules.update(id, { isEnabled: false });
+    const { length } = enqueued();
+    await schedules.update({ name: "cost-ingest" }, { cron: "* * * * * *", isEnabled: true });
+    await until(() => enqueued().includes("cost-ingest"));
+
+    // One more may have been under way.
+    expect(enqueued().filter((queue) => queue !== "cost-ingest").length).to.be.at.most(length + 1);
   });
 
   it("tells orchestrators that it is ready, and that it is not while the database is away", async () => {

@@ -11,8 +11,8 @@ describe("slots", () => {
   const offset = (id: number, of = slot): number =>
     startTime("sync", id, of).getTime() - of.at.getTime();
 
-  it("names a job by queue, credential and slot, without colons", () => {
-    expect(slotJobId("cost-ingest", 7, slot)).to.equal("cost-ingest-7-2026-03-01T100000.000Z");
+  it("names a job by queue, schedule, credential and slot, without colons", () => {
+    expect(slotJobId("cost-ingest", 3, 7, slot)).to.equal("cost-ingest-3-7-2026-03-01T100000.000Z");
   });
 
   it("starts a credential at the same place of every slot", () => {

@@ -1,0 +1,229 @@
+import { expect } from "chai";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { Schedule } from "../../entities/schedule.ts";
+import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import { openImpatientRedis } from "../../runtime/redis.ts";
+import { runDueSchedules } from "../../scheduler/run-due-schedules.ts";
+import { addCredentials } from "../support/credentials.ts";
+import { type TestDatabase, testDatabase } from "../support/database.ts";
+import { type TestLog, testLog } from "../support/log.ts";
+import { startProxy } from "../support/proxy.ts";
+import { type TestRedis, testRedis } from "../support/redis.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+describe("runDueSchedules", () => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let queues: Queues;
+  let logged: TestLog;
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    redis = testRedis();
+    queues = openQueues(redis.connection(), redis.prefix, () => {});
+    logged = testLog();
+    await addCredentials(database.dataSource, [{}]);
+  });
+  afterEach(async () => {
+    await closeQueues(queues);
+    await Promise.all([redis.close(), database.close()]);
+  });
+
+  const run = async (): Promise<boolean> =>
+    runDueSchedules({ database: database.dataSource, queues, log: logged.log });
+  const add = async (row: Partial<Schedule> = {}): Promise<Schedule> => {
+    const every = { name: "hourly", queue: "sync", cron: "0 * * * *" };
+    return database.dataSource.getRepository(Schedule).save({ ...every, ...row });
+  };
+  const read = async (): Promise<Schedule> =>
+    database.dataSource.getRepository(Schedule).findOneByOrFail({});
+  /** As if no scheduler had run for a time; slots since then are missed. */
+  const standStill = async (ms: number): Promise<void> => {
+    await database.dataSource.query("UPDATE schedules SET effective_from = $1, next_slot = $1", [
+      new Date(Date.now() - ms),
+    ]);
+  };
+  const edit = async (assignments: string): Promise<void> => {
+    await database.dataSource.query(`UPDATE schedules SET ${assignments}`);
+  };
+  /** Slots that were enqueued, in that order. */
+  const slots = (): string[] =>
+    logged.lines.filter((line) => line["msg"] === "enqueued").map((line) => String(line["slot"]));
+  /** The newest `count` full hours, oldest first. */
+  const fullHours = (count: number): string[] => {
+    const newest = Math.floor(Date.now() / hour) * hour;
+    return Array.from({ length: count }, (_, index) =>
+      new Date(newest - (count - 1 - index) * hour).toISOString(),
+    );
+  };
+
+  it("owes a new schedule nothing, and says when its first slot comes", async () => {
+    await add();
+
+    expect(await run()).to.equal(true);
+
+    expect(slots()).to.deep.equal([]);
+    const { nextSlot, lastSlot } = await read();
+    expect(lastSlot).to.equal(null);
+    expect(nextSlot?.getTime()).to.equal(Math.floor(Date.now() / hour) * hour + hour);
+  });
+
+  it("enqueues a slot once and moves on", async () => {
+    await add();
+    await standStill(hour);
+
+    await run();
+    await run();
+
+    expect(slots()).to.deep.equal(fullHours(1));
+    expect((await queues.sync.getJobs()).length).to.equal(1);
+    const { nextSlot, lastSlot } = await read();
+    expect(lastSlot?.toISOString()).to.equal(slots()[0]);
+    expect((nextSlot?.getTime() ?? 0) - (lastSlot?.getTime() ?? 0)).to.equal(hour);
+  });
+
+  it("enqueues the newest of missed slots by the policy once", async () => {
+    await add({ misfire: "once" });
+    await standStill(10 * hour);
+
+    await run();
+
+    expect(slots()).to.deep.equal(fullHours(1));
+  });
+
+  it("catches up with as many slots as the policy says, oldest first", async () => {
+    await add({ misfire: "catch_up", catchUp: 3 });
+    await standStill(10 * hour);
+
+    await run();
+
+    expect(slots()).to.deep.equal(fullHours(3));
+    expect((await queues.sync.getJobs()).length).to.equal(3);
+    expect((await read()).lastSlot?.toISOString()).to.equal(fullHours(1)[0]);
+  });
+
+  it("catches up with no more slots than there were", async () => {
+    await add({ misfire: "catch_up", catchUp: 50 });
+    await standStill(2 * hour);
+
+    await run();
+
+    expect(slots()).to.deep.equal(fullHours(2));
+  });
+
+  it("leaves out missed slots by the policy skip, and moves on", async () => {
+    const isYoung = Date.now() % hour < 2 * minute;
+    const cron = isYoung ? "30 * * * *" : "0 * * * *";
+    await add({ misfire: "skip", cron });
+    await standStill(10 * hour);
+
+    await run();
+
+    expect(slots()).to.deep.equal([]);
+    expect(logged.lines.map((line) => line["msg"])).to.deep.equal(["slot missed and skipped"]);
+    const { lastSlot, nextSlot } = await read();
+    expect(nextSlot?.getTime()).to.be.above(Date.now());
+    expect((nextSlot?.getTime() ?? 0) - (lastSlot?.getTime() ?? 0)).to.equal(hour);
+  });
+
+  it("takes a slot that has just come for no missed one", async () => {
+    await add({ misfire: "skip", cron: "* * * * * *" });
+    await standStill(10 * hour);
+
+    await run();
+
+    expect(slots()).to.have.length(1);
+  });
+
+  it("takes up an edit at once and owes nothing from before", async () => {
+    await add({ cron: "0 0 1 1 *" });
+    await run();
+
+    await edit("cron = '* * * * *', time_zone = 'Asia/Kolkata'");
+    await run();
+
+    const { nextSlot, revision } = await read();
+    expect(nextSlot?.getTime()).to.equal(Math.floor(Date.now() / minute) * minute + minute);
+    expect(revision).to.equal(2);
+    expect(slots()).to.deep.equal([]);
+  });
+
+  it("owes nothing of the time in which a schedule was switched off", async () => {
+    await add({ misfire: "catch_up", catchUp: 10 });
+    await edit("is_enabled = FALSE");
+    await standStill(10 * hour);
+    await run();
+    await edit("is_enabled = TRUE");
+
+    await run();
+
+    expect(slots()).to.deep.equal([]);
+  });
+
+  it("says what is wrong with a row that was written wrongly, once, and runs the others", async () => {
+    await add({ name: "broken", cron: "0 0 31 2 *" });
+    await add();
+    await standStill(hour);
+
+    expect(await run()).to.equal(true);
+    expect(await run()).to.equal(true);
+
+    expect(slots()).to.deep.equal(fullHours(1));
+    const told = logged.lines.filter((line) => line["msg"] === "schedule cannot be run");
+    expect(told.map((line) => line["schedule"])).to.deep.equal(["broken"]);
+    const broken = await database.dataSource.getRepository(Schedule).findOneBy({ name: "broken" });
+    expect(broken?.problem).to.equal("cron: it never comes");
+
+    await edit("cron = '30 * * * *'");
+    await run();
+    const mended = await database.dataSource.getRepository(Schedule).findOneBy({ name: "broken" });
+    expect(mended).to.include({ problem: null, revision: 2 });
+    expect(mended?.nextSlot).to.be.instanceOf(Date);
+  });
+
+  it("keeps a slot due that could not be enqueued, and other schedules running", async () => {
+    await add({ name: "first", queue: "health-check" });
+    await add({ name: "second" });
+    await standStill(hour);
+    const proxy = await startProxy(redis.url);
+    const connection = openImpatientRedis(proxy.url, () => {});
+    const away = openQueues(connection, redis.prefix, () => {});
+    await away["health-check"].waitUntilReady();
+    proxy.cut();
+    const partly = { ...queues, "health-check": away["health-check"] };
+    const options = { database: database.dataSource, log: logged.log };
+
+    expect(await runDueSchedules({ ...options, queues: partly })).to.equal(false);
+    expect(logged.lines.map((line) => line["queue"] ?? line["msg"])).to.deep.equal([
+      "cannot enqueue",
+      "sync",
+    ]);
+
+    expect(await run()).to.equal(true);
+    expect((await queues["health-check"].getJobs()).length).to.equal(1);
+    connection.disconnect();
+    await proxy.close();
+  });
+
+  it("goes with the user or the credential it is for", async () => {
+    const [credentialId = 0] = await addCredentials(database.dataSource, [{}]);
+    const [row]: { user_id: number }[] = await database.dataSource.query(
+      "SELECT user_id FROM credentials WHERE id = $1",
+      [credentialId],
+    );
+    await add({ name: "of credential", credentialId });
+    await add({ name: "of user", userId: row?.user_id ?? 0 });
+    await add({ name: "of all" });
+    const names = async (): Promise<string[]> => {
+      const rows = await database.dataSource.getRepository(Schedule).find({ order: { id: "ASC" } });
+      return rows.map(({ name }) => name);
+    };
+
+    await database.dataSource.query("DELETE FROM credentials WHERE id = $1", [credentialId]);
+    expect(await names()).to.deep.equal(["of user", "of all"]);
+    await database.dataSource.query("DELETE FROM users WHERE id = $1", [row?.user_id]);
+    expect(await names()).to.deep.equal(["of all"]);
+  });
+});
