@@ -63,8 +63,10 @@ export async function replayJob(
   });
 }
 
+/** The key of the old job would make the ledger answer with how that one ended. */
 function checked<Name extends QueueName>(name: Name, data: unknown): Payloads[Name] {
-  return parsePayload(contracts[name], data);
+  const { idempotencyKey: _, ...payload } = parsePayload(contracts[name], data);
+  return parsePayload(contracts[name], payload);
 }
 
 function assertReplayable(run: JobRun): void {

@@ -11,13 +11,9 @@ export class RejectedJobs implements MigrationInterface {
     await runner.query(
       `ALTER TABLE job_runs ADD raw TEXT, ADD replayed_as TEXT, ADD replayed_at TIMESTAMPTZ`,
     );
-    await runner.query(
-      `CREATE INDEX idx_job_runs_rejected ON job_runs(queue, error_code) WHERE state = 'rejected'`,
-    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP INDEX idx_job_runs_rejected`);
     await runner.query(`ALTER TABLE job_runs DROP raw, DROP replayed_as, DROP replayed_at`);
   }
 }

@@ -36,14 +36,13 @@ export function storableId(id: string): string {
   return `${storableText(text.slice(0, 200))}…sha256:${digest}`;
 }
 
-/** A copy of JSON data that PostgreSQL takes as JSONB, whatever strings and nesting a producer thought of. */
+/** A copy of JSON data that is cut where it is nested too deep to be walked; its strings are as they were. */
 export function storableData(data: unknown, depth = 0): unknown {
-  if (typeof data === "string") return storableText(data);
   if (typeof data !== "object" || data === null) return data;
   if (depth >= deepest) return tooDeep;
   if (Array.isArray(data)) return data.map((item) => storableData(item, depth + 1));
   const entries = Object.entries(data).map(([name, value]: [string, unknown]) => [
-    storableText(name),
+    name,
     storableData(value, depth + 1),
   ]);
   return Object.fromEntries(entries);

@@ -16,7 +16,7 @@ export function toRejectedJob(queue: QueueName, job: RawJob, rejection: Rejectio
     queuedAt: timeOf(job.fields.timestamp),
     reason: rejection.reason,
     message: rejection.message,
-    payload: data === undefined ? null : storableData(data),
+    payload: data ?? null,
     raw: describe(job),
     userId: userIdOf(data),
   };
@@ -26,7 +26,7 @@ export function toRejectedJob(queue: QueueName, job: RawJob, rejection: Rejectio
 function parse(bytes: Buffer): unknown {
   if (bytes.length > longestKeptField) return undefined;
   try {
-    return redactData(JSON.parse(bytes.toString()));
+    return redactData(storableData(JSON.parse(bytes.toString())));
   } catch {
     return undefined;
   }

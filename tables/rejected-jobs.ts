@@ -21,7 +21,8 @@ const unknownTime = new Date(0);
 
 /**
  * Keeps a rejected job. The same job again is the same row, so that whoever died between keeping and removing it can
- * do both again; a row that says how the job ended, or that it runs, is left alone. Returns its id.
+ * do both again. A job that the ledger knows already keeps its row as it is: if it is still owed, the reconciler puts it
+ * back into its queue in good order. Returns the row's id.
  */
 export async function keepRejectedJob(database: DataSource, job: RejectedJob): Promise<string> {
   const rows: { id: string }[] = await database.query(
@@ -31,7 +32,7 @@ export async function keepRejectedJob(database: DataSource, job: RejectedJob): P
      ON CONFLICT (queue, job_id, queued_at) DO UPDATE
      SET state = 'rejected', raw = EXCLUDED.raw, error_code = EXCLUDED.error_code,
          error_message = EXCLUDED.error_message, finished_at = EXCLUDED.finished_at
-     WHERE job_runs.state NOT IN ('running', 'done', 'given-up', 'failed', 'held')
+     WHERE job_runs.state = 'rejected'
      RETURNING id`,
     [
       job.queue,

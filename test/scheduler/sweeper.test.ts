@@ -6,6 +6,7 @@ import { JobRun } from "../../entities/job-run.ts";
 import { enqueue } from "../../queues/enqueue.ts";
 import { redactRawText } from "../../runtime/redact.ts";
 import { storableId } from "../../runtime/storable.ts";
+import { reconcile } from "../../scheduler/reconciler.ts";
 import { startSweeper, sweepQueues } from "../../scheduler/sweeper.ts";
 import { withAdvisoryLock } from "../../tables/advisory-lock.ts";
 import { countRejectedJobs } from "../../tables/rejected-jobs.ts";
@@ -31,7 +32,12 @@ describe("the sweeper", () => {
     rig = await workerRig();
     prefix = `${rig.redis.prefix}:sync:`;
   };
-  const tearDown = async () => rig.close();
+  /** Whatever a test leaves running when it fails would keep the whole run from ending. */
+  const cleanups: (() => void | Promise<void>)[] = [];
+  const tearDown = async () => {
+    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+    await rig.close();
+  };
 
   const options = () => ({
     database: rig.database.dataSource,
@@ -65,13 +71,15 @@ describe("the sweeper", () => {
     }
   });
 
-  describe("beside others", () => {
+  describe("beside others", function () {
+    this.timeout(20_000);
     beforeEach(setUp);
     afterEach(tearDown);
 
     it("takes all of them out in one sweep; lists, dashboard and a valid neighbour go on", async () => {
       const redis = rig.redis.connection();
       const dashboard = await openDashboard(rig.queues);
+      cleanups.push(async () => dashboard.close());
       for (const job of malformedJobs) await job.write(redis, prefix);
       const neighbour = await enqueue(rig.queues.sync, "sync", { userId: 1, credentialId: 2 });
       expect(await dashboard.statusOf("sync", "waiting")).to.equal(500);
@@ -89,7 +97,6 @@ describe("the sweeper", () => {
       expect(counts).to.deep.include({ queue: "sync", reason: "OPTS_NOT_JSON", count: 2 });
       await rig.start({ sync: async () => "done" }, ["sync"]);
       await until(async () => (await rig.queues.sync.getJobState(neighbour)) === "completed");
-      await dashboard.close();
     });
 
     it("finds them in the hands of a worker that cannot read them, while it completes their neighbours", async () => {
@@ -100,20 +107,25 @@ describe("the sweeper", () => {
       await rig.start({ sync: count }, ["sync"]);
       const redis = rig.redis.connection();
       const sweeper = startSweeper(options());
+      cleanups.push(async () => sweeper.close());
       for (const [rank, job] of malformedJobs.entries()) {
         await job.write(redis, prefix);
         await enqueue(rig.queues.sync, "sync", { userId: 1, credentialId: rank + 1 });
       }
 
-      await until(async () => (await rig.queues.sync.getCompletedCount()) >= malformedJobs.length);
+      // A key of a wrong type breaks the script that would wake the worker: it looks again after five seconds.
+      const patience = { timeoutMs: 15_000 };
+      await until(
+        async () => (await rig.queues.sync.getCompletedCount()) >= malformedJobs.length,
+        patience,
+      );
       const unreadable = malformedJobs.filter(({ reason }) => reason.endsWith("_NOT_JSON"));
       await until(async () => {
         const rows = await Promise.all(unreadable.map(ledger));
         return rows.every((row) => row?.state === "rejected");
-      });
-      await until(async () => (await rig.queues.sync.getActiveCount()) === 0);
+      }, patience);
+      await until(async () => (await rig.queues.sync.getActiveCount()) === 0, patience);
 
-      await sweeper.close();
       expect(runs).to.be.at.least(malformedJobs.length);
       expect((await rig.queues.sync.getJobs(["active", "wait"])).length).to.equal(0);
     });
@@ -162,6 +174,24 @@ describe("the sweeper", () => {
       expect(await redis.exists(`${prefix}meta`, `${prefix}events`)).to.equal(2);
     });
 
+    it("takes out the spoilt copy of a job that the ledger owes; the reconciler puts it back in order", async () => {
+      const redis = rig.redis.connection();
+      const { dataSource } = rig.database;
+      const opts = { jobId: "owed", backoff: { type: "fibonacci" } };
+      await rig.queues.sync.add("sync", { userId: 1, credentialId: 2 }, opts);
+      const services = { database: dataSource, queues: rig.queues, redis };
+      await reconcile(services);
+
+      expect(await sweepQueues(options())).to.equal(1);
+      await reconcile(services);
+
+      const row = await ledger({ id: "owed" });
+      expect(row?.state).to.equal("queued");
+      const [job] = await rig.queues.sync.getWaiting();
+      expect(job?.id).to.equal(row?.id);
+      expect(await sweepQueues(options())).to.equal(0);
+    });
+
     it("goes on with other places when one was overwritten", async () => {
       const redis = rig.redis.connection();
       await redis.set(`${prefix}wait`, "gone");
@@ -186,6 +216,7 @@ describe("the sweeper", () => {
     it("leads alone, and takes over when the leader is gone", async () => {
       const { dataSource } = rig.database;
       let letGo = (): void => {};
+      cleanups.push(() => letGo());
       const other = withAdvisoryLock(
         dataSource,
         "sweeper",
@@ -195,6 +226,7 @@ describe("the sweeper", () => {
           }),
       );
       const sweeper = startSweeper(options());
+      cleanups.push(async () => sweeper.close());
       await malformedJobs[0]?.write(rig.redis.connection(), prefix);
       const asked = "SELECT pg_try_advisory_lock%";
       await until(async () => {
@@ -210,7 +242,6 @@ describe("the sweeper", () => {
       await other;
 
       await until(async () => (await rig.queues.sync.getWaitingCount()) === 0);
-      await sweeper.close();
     });
   });
 });
