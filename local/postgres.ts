@@ -24,6 +24,8 @@ export interface PostgresOptions {
   temporary?: boolean;
   /** False trades safety against a crash of the machine for speed. Default true. */
   fsync?: boolean;
+  /** A free one if absent. */
+  port?: number;
 }
 
 export interface LocalPostgres {
@@ -35,7 +37,7 @@ export interface LocalPostgres {
 const database = "multicloud";
 
 /**
- * Starts PostgreSQL 15 on a free port of 127.0.0.1. Survives what a killed run left in the folder: a lock file,
+ * Starts PostgreSQL 15 on 127.0.0.1. Survives what a killed run left in the folder: a lock file,
  * a half-made cluster. Throws LocalServerError when another run uses the folder right now, or when the server
  * does not come up.
  */
@@ -43,7 +45,8 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const user = await postgresUser();
   const folder = await reachableFolder(resolve(options.folder), user);
   const binaries = join(await reachableBinaries(await nativeFolder(), user), "bin");
-  return onFreePort((port) => startOn(port, { ...options, folder }, user, binaries));
+  const start = async (port: number) => startOn(port, { ...options, folder }, user, binaries);
+  return options.port === undefined ? onFreePort(start) : start(options.port);
 }
 
 async function startOn(

@@ -10,6 +10,7 @@ import { testServices } from "./worker-services.ts";
  * A worker process that tests kill, started by spawn-worker.ts. Jobs of `sync` write one row into `effects`; the first
  * of `kinds` in their payload says what else they do:
  *   abort  the process dies as by a crash of native code
+ *   pause  its transaction stays open for a moment
  *   block  the event loop stands still until the file UNBLOCK exists, if that is set
  */
 const setting = (name: string): string => process.env[name] ?? "";
@@ -27,6 +28,7 @@ const sync: Handler<"sync"> = async (job, payload) => {
       payload.credentialId,
       process.pid,
     ]);
+    if (wish === "pause") await manager.query("SELECT pg_sleep(0.05)");
     return { worker: process.pid };
   });
 };
