@@ -50,7 +50,7 @@ describe("a job that kills its worker", () => {
       { timeoutMs: 25_000, what: "the job is poisoned" },
     );
     expect(run).to.include({ errorCode: "POISONED", crashes: 3 });
-    expect(await rig.queues.sync.getJobState(id)).to.equal("failed");
+    await until(async () => (await rig.queues.sync.getJobState(id)) === "failed");
     await until(async () => (await rig.queues.sync.getCompletedCount()) === others.length);
     expect(last.isRunning()).to.equal(true);
     const effects: unknown[] = await rig.database.dataSource.query("SELECT run FROM effects");
