@@ -84,8 +84,8 @@ describe("a worker whose Redis", () => {
       const resumed = Math.round(performance.now() - back);
 
       expect(resumed).to.be.below(3_000);
-      const done = "job_runs WHERE state = 'done'";
-      await until(async () => (await count(done)) === jobs, { timeoutMs: 90_000 });
+      const finished = "job_runs WHERE state = 'done'";
+      await until(async () => (await count(finished)) === jobs, { timeoutMs: 90_000 });
       expect(await count("job_runs")).to.equal(jobs);
       expect(await count("effects")).to.equal(jobs);
       expect(process.isRunning()).to.equal(true);
