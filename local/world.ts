@@ -131,7 +131,7 @@ async function environmentOf(
     NODE_EXTRA_CA_CERTS: await writeAuthorities(world.folder, world.azure.certificateAuthority),
     GCP_ENDPOINT: world.gcp.url,
     GCP_TOKEN_URL: world.gcp.tokenUrl,
-    TERRAFORM_REATTACH_PROVIDERS: world.terraform.reattach,
+    TF_REATTACH_PROVIDERS: world.terraform.reattach,
     TERRAFORM_WORK_DIR: join(world.folder, "terraform"),
     COST_FILES_DIR: world.costFile.directory,
     DRAIN_SECONDS: "2",

@@ -113,7 +113,7 @@ const environment = z.object({
   /** Folder with unpacked providers; the registry is not asked when set. */
   TERRAFORM_PROVIDER_MIRROR: z.string().optional(),
   /** TF_REATTACH_PROVIDERS of every run: simulated providers, for a machine without accounts. */
-  TERRAFORM_REATTACH_PROVIDERS: z.string().optional(),
+  TF_REATTACH_PROVIDERS: z.string().optional(),
   /** `off`: nothing is enqueued by the clock, only by other services. */
   SCHEDULES: z.enum(["on", "off"], { error: "SCHEDULES: expected on or off" }).default("on"),
   /** What the default rows of `schedules` say until somebody edits them: a cron expression in UTC, or `off`. */

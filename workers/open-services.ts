@@ -17,7 +17,7 @@ export function openServices(config: Config, database: DataSource): Services {
       binary: config.TERRAFORM_BINARY,
       workDirectory: config.TERRAFORM_WORK_DIR ?? join(tmpdir(), "multicloud-terraform"),
       providerMirror: config.TERRAFORM_PROVIDER_MIRROR ?? null,
-      reattachProviders: config.TERRAFORM_REATTACH_PROVIDERS,
+      reattachProviders: config.TF_REATTACH_PROVIDERS,
     },
     costFilesDirectory: config.COST_FILES_DIR,
     syncTouchAfterSeconds: config.SYNC_TOUCH_AFTER,
