@@ -77,7 +77,8 @@ end`;
 
 /**
  * Gives places to jobs that were added without one, oldest first, at most 250 at a time (5 ms): BullMQ takes such
- * jobs before all others. Jobs whose user cannot be told share one place in line; entries that are no job stay.
+ * jobs before all others. Jobs whose user cannot be told share one line; entries that are no job stay,
+ * also those that name a key of another type, which HMGET answers with an error.
  */
 const lineUp = `
 local known = { v = true, userId = true, credentialId = true, traceparent = true }
@@ -92,7 +93,7 @@ local function lineUp(isExclusive)
   local count = redis.call('INCRBY', base .. 'pc', #ids) - #ids
   local placed, staying = {}, {}
   for i = #ids, 1, -1 do
-    local job = redis.call('HMGET', base .. ids[i], 'priority', 'stc', 'data', 'timestamp')
+    local job = redis.pcall('HMGET', base .. ids[i], 'priority', 'stc', 'data', 'timestamp')
     if job[3] and (tonumber(job[1]) or 0) == 0 and (tonumber(job[2]) or 0) == 0 then
       local data = read(job[3])
       local place = takePlace(data and string.format('%.0f', data.userId) or 'unknown')
@@ -162,7 +163,7 @@ return places`;
 export const enterLine = `${state}${place}${newest}${lineUp}${slots}
 local id, user, twin = ARGV[1], ARGV[2], ARGV[3]
 local key = base .. id
-local job = redis.call('HMGET', key, 'priority', 'stc', 'timestamp', 'data')
+local job = redis.pcall('HMGET', key, 'priority', 'stc', 'timestamp', 'data')
 if not job[4] then return { 'go' } end
 local own, isRescued = tonumber(job[1]) or 0, (tonumber(job[2]) or 0) > 0
 if redis.call('LLEN', wait) > 0 then lineUp(ARGV[5] == '1') end
