@@ -44,7 +44,8 @@ describe("a worker and a scheduler whose PostgreSQL", function () {
       CREDENTIAL_KEYS: `test:${randomBytes(32).toString("base64")}`,
       SCHEDULES: "off",
     });
-    await scheduler.logged(({ msg }) => msg === "schedule");
+    const listeners = "pg_stat_activity WHERE application_name = 'multicloud-listener'";
+    await until(async () => (await count(listeners)) > 0, { timeoutMs: 30_000 });
     worker = await spawnWorker({
       databaseUrl: postgres.url,
       redisUrl: redis.url,
