@@ -58,7 +58,8 @@ export const silentAfterMs = 15_000;
 
 /**
  * Finds or makes the ledger row of a delivered job and claims it: `running` with a new fencing token. A previous claim
- * of the same delivery that never ended counts as a crash.
+ * of the same delivery that never ended counts as a crash if the queue saw its worker fall silent; if it only could not be
+ * recorded, because PostgreSQL was away, it does not.
  */
 export async function claimJobRun(database: DataSource, delivery: Delivery): Promise<ClaimResult> {
   return database.transaction(async (manager) => {
@@ -79,7 +80,7 @@ export async function claimJobRun(database: DataSource, delivery: Delivery): Pro
       `UPDATE job_runs
        SET state = 'running', worker = $2, stalls = $3, starts = starts + 1, fencing_token = fencing_token + 1,
            attempt = CASE WHEN $4 THEN 1 WHEN state IN ('queued', 'retrying') THEN attempt + 1 ELSE attempt END,
-           crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' AND $6 THEN crashes + 1 ELSE crashes END,
+           crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' AND $6 AND $3 > stalls THEN crashes + 1 ELSE crashes END,
            result = NULL, error_code = NULL, error_message = NULL, finished_at = NULL, claimed_as = $5,
            created_at = CASE WHEN starts = 0 THEN clock_timestamp() ELSE created_at END,
            started_at = clock_timestamp(), heartbeat_at = clock_timestamp()

@@ -208,4 +208,19 @@ describe("runJob", () => {
 
     expect(last.outcome).to.include({ kind: "give-up", code: "POISONED" });
   });
+
+  it("does not take an outage of the ledger for a worker that died", async () => {
+    const outage: Handler<"sync"> = async () => {
+      await database.dataSource.query("UPDATE job_runs SET fencing_token = fencing_token + 1");
+    };
+    // Nothing could be recorded, but the queue never lost sight of the worker: the stalls stay as they were.
+    for (let start = 1; start <= poisonedAfterCrashes + 1; start += 1) {
+      await run(outage, delivery()).catch(() => {});
+    }
+
+    const last = await run(async () => "done at last");
+
+    expect(last.outcome).to.deep.equal({ kind: "done", result: "done at last" });
+    expect(await ledger()).to.include({ crashes: 0 });
+  });
 });
