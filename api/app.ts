@@ -5,11 +5,13 @@ import type { Logger } from "../runtime/log.ts";
 import { askForLogin, guardChanges, secureHeaders, signIn, visitorOf } from "./access.ts";
 import type { CancelJobs } from "./board-queue.ts";
 import { dashboard } from "./dashboard.ts";
+import { type JobsServices, jobsRouter } from "./jobs.ts";
 import type { Logins } from "./logins.ts";
 
 export interface AppServices {
   queues: Queues;
   cancel: CancelJobs;
+  jobs: JobsServices;
   health: Health;
   logins: Logins;
   log: Logger;
@@ -18,11 +20,12 @@ export interface AppServices {
 const dashboardPath = "/dashboard";
 
 /** `/livez` and `/readyz` for everybody; the dashboard and `/metrics` behind the login. */
-export function makeApp({ queues, cancel, health, logins, log }: AppServices): Express {
+export function makeApp({ queues, cancel, jobs, health, logins, log }: AppServices): Express {
   const app = express();
   app.disable("x-powered-by");
   app.use(secureHeaders());
   app.get(["/livez", "/readyz"], healthAnswer(health));
+  app.use(jobsRouter(jobs));
   app.use(signIn(logins, log), guardChanges(log));
   app.get("/metrics", healthAnswer(health));
   app.get("/operator", (_, response) => {

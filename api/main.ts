@@ -61,7 +61,8 @@ export async function startApi(config: Config, log: Logger): Promise<RunningApi>
     });
     const health = { readiness, registry };
     const cancel: CancelJobs = async (queue, ids) => cancelJobRuns(database, queue, ids);
-    const app = makeApp({ queues, cancel, health, logins, log });
+    const jobs = { database, token: config.API_TOKEN };
+    const app = makeApp({ queues, cancel, jobs, health, logins, log });
     const address = { host: config.API_HOST, port: config.API_PORT };
     const server = await listen(createServer(app), address);
     closes.push(async () => server.close());

@@ -126,6 +126,11 @@ const environment = z.object({
   /** `name:password` of who may look, and of who may also retry, remove and pause. */
   API_VIEWER_LOGIN: login("API_VIEWER_LOGIN"),
   API_OPERATOR_LOGIN: login("API_OPERATOR_LOGIN"),
+  /** What services send as `Authorization: Bearer` to enqueue over HTTP; without one nobody can. */
+  API_TOKEN: z
+    .string()
+    .regex(/^\S{20,}$/, "API_TOKEN: expected 20 characters or more, without spaces")
+    .optional(),
   /** `/livez`, `/readyz` and `/metrics` without login, for the orchestrator; not served if unset. */
   HEALTH_HOST: z.string().min(1).default("127.0.0.1"),
   HEALTH_PORT: port("HEALTH_PORT").optional(),
