@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 
 /** Where a job can stand in Redis, by BullMQ's names: in lists and in sorted sets. */
@@ -86,6 +87,8 @@ const empty: ReadonlySet<RejectionReason> = new Set([
 export function rejectionOf(job: RawJob, state: RawState): Rejection | undefined {
   const rejection = judge(job);
   if (!rejection || unreadable.has(rejection.reason)) return rejection;
+  // BullMQ makes another id of these bytes: no worker could ever finish it.
+  if (!isUtf8(job.id)) return rejection;
   if (state === "failed" && empty.has(rejection.reason)) return rejection;
   const isPending = !["active", "completed", "failed", "waiting-children"].includes(state);
   return isPending ? rejection : undefined;

@@ -170,7 +170,7 @@ describe("the sweeper", () => {
 
       await sweepQueues(options());
 
-      expect(await rig.queues.sync.getWaitingCount()).to.equal(1);
+      expect(await rig.queues.sync.getPrioritizedCount()).to.equal(1);
       expect(await redis.exists(`${prefix}meta`, `${prefix}events`)).to.equal(2);
     });
 
