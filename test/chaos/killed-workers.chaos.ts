@@ -10,11 +10,11 @@ const jobs = 5_000;
 const workers = 4;
 const rounds = 30;
 const killEveryMs = 2_000;
-/** Three times what a machine without other work is given: lock and stall check take up to 25 s of those 30 s. */
-const doneWithinMs = 90_000;
+/** The promise is 30 s, of which lock and stall check take up to 25; a machine with other work starts processes slowly. */
+const doneWithinMs = 180_000;
 
 describe("workers of which one is killed every two seconds", function () {
-  this.timeout(300_000);
+  this.timeout(420_000);
   let rig: WorkerRig;
   let alive: WorkerProcess[];
   let starting: Promise<void>[];
@@ -92,7 +92,7 @@ describe("workers of which one is killed every two seconds", function () {
     expect(kills).to.be.at.least(rounds / 3);
     expect(crashed).to.be.at.least(kills / 3);
     await until(async () => (await rig.queues.sync.getCompletedCount()) === jobs, {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: "Redis knows that every job is done",
     });
     expect(await rig.queues.sync.getFailedCount()).to.equal(0);
