@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Client } from "pg";
 import { type LocalPostgres, startPostgres } from "../../local/postgres.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { serverFolder } from "./temporary-folder.ts";
 
 /** A PostgreSQL of its own that goes away and comes back on the same port with the same data. */
 export interface RestartablePostgres {
@@ -20,7 +20,7 @@ export interface RestartablePostgres {
 }
 
 export async function restartablePostgres(): Promise<RestartablePostgres> {
-  const parent = await temporaryFolder();
+  const parent = await serverFolder();
   const folder = join(parent.path, "postgres");
   let server: LocalPostgres = await startPostgres({ folder, fsync: false });
   const superuser = new URL(server.url);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { startPostgres } from "../../local/postgres.ts";
 import { startRedis } from "../../local/redis.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { serverFolder } from "./temporary-folder.ts";
 
 /**
  * Mocha loads this file first (.mocharc.json), then the test files, then runs the set-up below without a time
@@ -47,7 +47,7 @@ export async function mochaGlobalTeardown(): Promise<void> {
 async function setUpPostgres(): Promise<void> {
   postgres = process.env["DATABASE_URL"];
   if (postgres) return;
-  const folder = await temporaryFolder();
+  const folder = await serverFolder();
   const server = await startPostgres({
     folder: join(folder.path, "postgres"),
     temporary: true,

@@ -45,6 +45,8 @@ const plainSecrets: Services["secrets"] = {
 export interface SyncJob {
   /** A job of its own unless named: name it to try the same job again. */
   id?: string;
+  /** How often the queue took it from a worker that had died; none unless given. */
+  stalls?: number;
   signal?: AbortSignal;
   payload?: Record<string, unknown>;
   touchAfterSeconds?: number;
@@ -67,7 +69,7 @@ export async function runSync(
     id: job.id ?? `sync-${jobs}`,
     queuedAt: new Date("2026-01-01T00:00:00Z"),
     data: { ...account, ...job.payload },
-    stalls: 0,
+    stalls: job.stalls ?? 0,
     log: async () => {},
     updateProgress: async () => {},
   };

@@ -66,7 +66,7 @@ describe("planScopes", () => {
     await here.database.query("UPDATE job_runs SET state = 'running'");
     here.provider.listed = [];
 
-    expect(await here.result({ [vms]: [], [disks]: [] }, { id: "b" })).to.deep.include({
+    expect(await here.result({ [vms]: [], [disks]: [] }, { id: "b", stalls: 1 })).to.deep.include({
       resources: 1,
       scopes: { ...noScopes, complete: 2 },
     });

@@ -127,7 +127,9 @@ describe("Turns", () => {
   it("runs the newest of several syncs of a credential, and ends the others as superseded by it", async () => {
     const payload = { userId: 1, credentialId: 2 };
     const ids = [randomUUID(), randomUUID(), randomUUID()];
-    for (const jobId of ids) await test.queues.sync.add("sync", payload, { jobId });
+    // Of two jobs of one millisecond either may count as the newer one.
+    const timestamp = Date.now() - 1_000;
+    for (const jobId of ids) await test.queues.sync.add("sync", payload, { jobId, timestamp });
     const newest = await enqueue(test.queues.sync, "sync", payload);
     const runs: string[] = [];
 
