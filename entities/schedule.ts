@@ -79,7 +79,7 @@ export class Schedule {
   @Column({ name: "effective_from", type: "timestamptz", default: () => "now()" })
   effectiveFrom!: Date;
 
-  /** The newest slot that was enqueued or, by its misfire policy, left out. */
+  /** The newest slot whose jobs are in the ledger or, by its misfire policy, left out. */
   @Column({ name: "last_slot", type: "timestamptz", nullable: true })
   lastSlot!: Date | null;
 

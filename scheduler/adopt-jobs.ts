@@ -5,7 +5,8 @@ import { contracts, type Payloads } from "../queues/contracts.ts";
 import type { Queues } from "../queues/open-queues.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
-import { addFoundJobs, type FoundJob, filterKnownJobs } from "../tables/owed-jobs.ts";
+import { filterKnownJobs } from "../tables/owed-jobs.ts";
+import { addQueuedJobs, type QueuedJob } from "../tables/queued-jobs.ts";
 
 /** Ids read from one of a queue's lists in a cycle: bounds the memory and how long Redis is busy. */
 const mostListed = 50_000;
@@ -28,7 +29,7 @@ export async function adoptJobs(
       const known = await filterKnownJobs(database, name, page);
       const unknown = page.filter((id) => !known.has(id));
       const found = unknown.length === 0 ? [] : await readJobs(queues, redis, name, unknown);
-      if (found.length > 0) count += await addFoundJobs(database, name, found);
+      if (found.length > 0) count += (await addQueuedJobs(database, name, found)).length;
     }
   }
   return count;
@@ -50,7 +51,7 @@ async function readJobs(
   redis: Redis,
   name: QueueName,
   ids: readonly string[],
-): Promise<FoundJob[]> {
+): Promise<QueuedJob[]> {
   const pipeline = redis.pipeline();
   for (const id of ids) pipeline.hmget(queues[name].toKey(id), "timestamp", "delay", "data");
   const answers = (await pipeline.exec()) ?? [];
@@ -65,7 +66,7 @@ function describeJob(
   name: QueueName,
   jobId: string,
   [timestamp, delay, text]: readonly unknown[],
-): FoundJob | null {
+): QueuedJob | null {
   if (typeof timestamp !== "string" || typeof text !== "string") return null;
   const queuedAt = new Date(Number(timestamp));
   if (Number.isNaN(queuedAt.getTime())) return null;

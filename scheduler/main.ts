@@ -1,3 +1,4 @@
+import type { DataSource } from "typeorm";
 import { closeQueues, openQueues } from "../queues/open-queues.ts";
 import type { Config } from "../runtime/config.ts";
 import { openDatabase } from "../runtime/database.ts";
@@ -9,7 +10,6 @@ import { databaseCheck, migrationsCheck, redisCheck } from "../runtime/readiness
 import { openImpatientRedis } from "../runtime/redis.ts";
 import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
 import { applyDefaultSchedules } from "./default-schedules.ts";
-import type { FanOutServices } from "./fan-out.ts";
 import { runDueSchedules } from "./run-due-schedules.ts";
 import { startTicker, type Ticker } from "./ticker.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -56,7 +56,7 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
       log.info({ url: server.url }, "health server listens");
     }
     if (config.SCHEDULES === "on") {
-      const ticker = startSchedules(config, { database, queues }, log);
+      const ticker = startSchedules(config, database, log);
       closes.push(async () => ticker.stop(stopGraceMs));
     }
     closes.push(...startUpkeep(config, { database, queues, redis, log }), () => readiness.drain());
@@ -68,12 +68,12 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
 }
 
 /** The default rows come first, as soon as the database is there to take them. */
-function startSchedules(config: Config, services: FanOutServices, log: Logger): Ticker {
+function startSchedules(config: Config, database: DataSource, log: Logger): Ticker {
   let hasDefaults = false;
   const work = async (): Promise<boolean> => {
-    if (!hasDefaults) await applyDefaultSchedules(services.database, config);
+    if (!hasDefaults) await applyDefaultSchedules(database, config);
     hasDefaults = true;
-    return runDueSchedules({ ...services, log });
+    return runDueSchedules({ database, log });
   };
   return startTicker({ work, log });
 }

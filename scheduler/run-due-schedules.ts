@@ -1,3 +1,4 @@
+import type { DataSource, EntityManager } from "typeorm";
 import type { Schedule } from "../entities/schedule.ts";
 import type { Logger } from "../runtime/log.ts";
 import {
@@ -9,9 +10,10 @@ import {
 } from "../tables/schedules.ts";
 import { checkSchedule, ScheduleError } from "./check-schedule.ts";
 import { slotAfter, slotsBetween } from "./cron-slots.ts";
-import { type FanOutServices, fanOut } from "./fan-out.ts";
+import { fanOut } from "./fan-out.ts";
 
-export interface RunOptions extends FanOutServices {
+export interface RunOptions {
+  database: DataSource;
   log: Logger;
 }
 
@@ -19,9 +21,10 @@ export interface RunOptions extends FanOutServices {
 const onTimeMs = 60_000;
 
 /**
- * Enqueues every slot that is due and moves its schedule on. Failures of one schedule are logged and do not keep the
- * others; its slots stay due. Returns whether everything that is due is enqueued, here or by another replica. Throws
- * what PostgreSQL throws when it cannot be asked.
+ * Requests the jobs of every slot that is due and moves its schedule on, in one transaction for each schedule: a slot has
+ * all its jobs in the ledger, or is still due, and Redis need not be there. Failures of one schedule are logged and do
+ * not keep the others. Returns whether everything that is due is requested, here or by another replica. Throws what
+ * PostgreSQL throws when it cannot be asked.
  */
 export async function runDueSchedules(options: RunOptions): Promise<boolean> {
   let isDone = true;
@@ -36,42 +39,45 @@ export async function runDueSchedules(options: RunOptions): Promise<boolean> {
   return isDone;
 }
 
-async function runSchedule(id: number, options: RunOptions): Promise<void> {
-  await options.database.transaction(async (manager) => {
+async function runSchedule(id: number, { database, log }: RunOptions): Promise<void> {
+  const requested = await database.transaction(async (manager) => {
     const claimed = await claimDueSchedule(manager, id);
-    if (!claimed) return;
+    if (!claimed) return [];
     const { schedule, now } = claimed;
     try {
       checkSchedule(schedule);
     } catch (error) {
       if (!(error instanceof ScheduleError)) throw error;
-      options.log.error({ schedule: schedule.name, err: error }, "schedule cannot be run");
+      log.error({ schedule: schedule.name, err: error }, "schedule cannot be run");
       await setScheduleProblem(manager, schedule, error.message);
-      return;
+      return [];
     }
-    const newest = await enqueueDueSlots(claimed, options);
+    const { newest, slots } = await requestDueSlots(manager, claimed, log);
     const lastSlot = newest ?? schedule.lastSlot;
     await moveSchedule(manager, schedule, { lastSlot, nextSlot: slotAfter(schedule, now) });
+    return slots;
   });
+  for (const facts of requested) log.info(facts, "enqueued");
 }
 
-/** Enqueues what the misfire policy wants of the slots that have come, oldest first, and returns the newest of them. */
-async function enqueueDueSlots(claimed: ClaimedSchedule, options: RunOptions) {
+/** Requests what the misfire policy wants of the slots that have come, oldest first; `newest` is the newest that came. */
+async function requestDueSlots(manager: EntityManager, claimed: ClaimedSchedule, log: Logger) {
   const { schedule, now } = claimed;
   const name = checkSchedule(schedule);
   const { newest, wanted } = dueSlots(schedule, now);
   if (newest && wanted.length === 0) {
     const facts = { schedule: schedule.name, queue: name, slot: newest.toISOString() };
-    options.log.warn(facts, "slot missed and skipped");
+    log.warn(facts, "slot missed and skipped");
   }
+  const slots = [];
   for (const at of wanted) {
     const started = performance.now();
-    const due = await fanOut(name, schedule, { at, next: slotAfter(schedule, at) }, options);
+    const due = await fanOut(name, schedule, { at, next: slotAfter(schedule, at) }, manager);
     const duration = Math.round(performance.now() - started);
     const facts = { schedule: schedule.name, queue: name, slot: at.toISOString(), due };
-    options.log.info({ ...facts, duration_ms: duration }, "enqueued");
+    slots.push({ ...facts, duration_ms: duration });
   }
-  return newest;
+  return { newest, slots };
 }
 
 function dueSlots(schedule: Schedule, now: Date): { newest: Date | null; wanted: Date[] } {

@@ -8,8 +8,8 @@ export interface Slot {
 }
 
 /**
- * The id that every replica gives to the job of a schedule, slot, and credential or resource, so that Redis keeps one of
- * them.
+ * The id that every replica gives to the job of a schedule, slot, and credential or resource, so that the ledger keeps
+ * one of them.
  */
 export function slotJobId(
   queue: QueueName,

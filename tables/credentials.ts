@@ -38,12 +38,12 @@ export interface FanOutScope {
 
 /** One page of active credentials of all users, or of the scope, after the given id, for fan-out. */
 export async function pageActiveCredentials(
-  database: DataSource,
+  manager: EntityManager,
   afterId: number,
   limit: number,
   { userId, credentialId }: FanOutScope = { userId: null, credentialId: null },
 ): Promise<ActiveCredential[]> {
-  return database.query(
+  return manager.query(
     `SELECT id, user_id AS "userId", provider,
             coalesce(jsonb_typeof(settings -> 'cost') = 'object', FALSE) AS "hasCostSource"
      FROM credentials

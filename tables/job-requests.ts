@@ -1,4 +1,5 @@
 import type { EntityManager } from "typeorm";
+import { addQueuedJobs, type QueuedJob } from "./queued-jobs.ts";
 
 /** A job that the ledger knows and Redis may not. */
 export interface WantedJob {
@@ -31,4 +32,19 @@ export async function markSent(manager: EntityManager, ids: readonly string[]): 
   await manager.query(`UPDATE job_requests SET sent_at = clock_timestamp() WHERE id = ANY($1)`, [
     ids,
   ]);
+}
+
+/**
+ * Enters jobs of one queue into the ledger and the outbox, in the transaction of the manager; relays are told when it
+ * commits. Jobs that the ledger has already stay as they are.
+ */
+export async function requestJobs(
+  manager: EntityManager,
+  queue: string,
+  jobs: readonly QueuedJob[],
+): Promise<void> {
+  const ids = await addQueuedJobs(manager, queue, jobs);
+  if (ids.length === 0) return;
+  await manager.query(`INSERT INTO job_requests (id) SELECT unnest($1::UUID[])`, [ids]);
+  await manager.query(`SELECT pg_notify('job_requests', '')`);
 }

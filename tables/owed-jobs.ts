@@ -59,36 +59,3 @@ export async function filterKnownJobs(
   );
   return new Set(rows.map((row) => row.known));
 }
-
-/** A job that was found waiting in Redis. */
-export interface FoundJob {
-  jobId: string;
-  queuedAt: Date;
-  runAt: Date | null;
-  userId: number;
-  credentialId: number | null;
-  resourceId: number | null;
-  idempotencyKey: string | null;
-  traceparent: string | null;
-  payload: unknown;
-}
-
-/** Enters found jobs into the ledger as `queued` and returns how many were new. */
-export async function addFoundJobs(
-  database: DataSource,
-  queue: string,
-  found: readonly FoundJob[],
-): Promise<number> {
-  const rows: unknown[] = await database.query(
-    `INSERT INTO job_runs (id, queue, job_id, queued_at, run_at, user_id, credential_id, resource_id, state,
-                           fencing_token, payload, idempotency_key, traceparent)
-     SELECT gen_random_uuid(), $1, f."jobId", f."queuedAt", f."runAt", f."userId", f."credentialId", f."resourceId",
-            'queued', 0, f.payload, f."idempotencyKey", f.traceparent
-     FROM jsonb_to_recordset($2) AS f(
-       "jobId" TEXT, "queuedAt" TIMESTAMPTZ, "runAt" TIMESTAMPTZ, "userId" INTEGER, "credentialId" INTEGER,
-       "resourceId" INTEGER, "idempotencyKey" TEXT, traceparent TEXT, payload JSONB)
-     ON CONFLICT DO NOTHING RETURNING 1`,
-    [queue, JSON.stringify(found)],
-  );
-  return rows.length;
-}

@@ -67,12 +67,12 @@ export interface ActiveResource {
 
 /** One page of active resources of all users, or of the scope, after the given id. */
 export async function pageActiveResources(
-  database: DataSource,
+  manager: EntityManager,
   afterId: number,
   limit: number,
   { userId, credentialId }: FanOutScope,
 ): Promise<ActiveResource[]> {
-  return database.query(
+  return manager.query(
     `SELECT id, user_id AS "userId" FROM resources
      WHERE status = 'active' AND id > $1
        AND ($3::INTEGER IS NULL OR user_id = $3) AND ($4::INTEGER IS NULL OR credential_id = $4)

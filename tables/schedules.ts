@@ -49,7 +49,7 @@ export interface ClaimedSchedule {
 
 /**
  * Claims a due schedule until the transaction ends, or returns null when another process has it or it is no longer due.
- * The claim only spares work: what makes a slot unique is the ids of its jobs. It does not stop anybody from editing the
+ * The claim only spares work: what makes a slot unique is the ids of its jobs in the ledger. It does not stop anybody from editing the
  * row, and ends when the process dies or stands still for two minutes.
  */
 export async function claimDueSchedule(

@@ -1,48 +1,30 @@
-import { Worker } from "bullmq";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
-import { openDatabase } from "../../runtime/database.ts";
+import { JobRun } from "../../entities/job-run.ts";
+import type { QueueName } from "../../queues/contract.ts";
 import { type FanOutOrder, fanOut } from "../../scheduler/fan-out.ts";
 import { type Slot, slotJobId, startTime } from "../../scheduler/slots.ts";
 import { addCredentials } from "../support/credentials.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
-import { until } from "../support/until.ts";
+import { rejection } from "../support/rejection.ts";
 
 const hour = 3_600_000;
 
 describe("fanOut", () => {
   let database: TestDatabase;
-  let redis: TestRedis;
-  let replicas: Queues[];
 
   beforeEach(async () => {
     database = await testDatabase();
-    redis = testRedis();
-    replicas = Array.from({ length: 5 }, () =>
-      openQueues(redis.connection(), redis.prefix, () => {}),
-    );
   });
-  afterEach(async () => {
-    await Promise.all(replicas.map(closeQueues));
-    await Promise.all([redis.close(), database.close()]);
-  });
+  afterEach(async () => database.close());
 
   const slotAt = (time: number): Slot => ({ at: new Date(time), next: new Date(time + hour) });
   const upcoming = (): Slot => slotAt(Math.ceil(Date.now() / hour) * hour);
-  const first = (): Queues => {
-    const [queues] = replicas;
-    if (!queues) throw new Error("no replica");
-    return queues;
-  };
   const order: FanOutOrder = { id: 3, userId: null, credentialId: null, payload: {} };
-  const run = async (
-    name: "sync" | "cost-ingest",
-    slot: Slot,
-    queues = first(),
-    changes: Partial<FanOutOrder> = {},
-  ) => fanOut(name, { ...order, ...changes }, slot, { database: database.dataSource, queues });
+  const run = async (name: QueueName, slot: Slot, changes: Partial<FanOutOrder> = {}) =>
+    database.dataSource.transaction(async (manager) =>
+      fanOut(name, { ...order, ...changes }, slot, manager),
+    );
   const ownerOf = async (credentialId: number): Promise<number> => {
     const [row]: { user_id: number }[] = await database.dataSource.query(
       "SELECT user_id FROM credentials WHERE id = $1",
@@ -50,91 +32,89 @@ describe("fanOut", () => {
     );
     return row?.user_id ?? 0;
   };
-  const jobIds = async (name: "sync" | "cost-ingest"): Promise<string[]> => {
-    const jobs = await first()[name].getJobs();
-    return jobs.map((job) => job.id ?? "").toSorted();
-  };
+  /** What the ledger has been asked for, in the order of the credentials or resources. */
+  const requested = async (): Promise<JobRun[]> =>
+    database.dataSource
+      .getRepository(JobRun)
+      .find({ order: { credentialId: "ASC", resourceId: "ASC" } });
+  const jobIds = async () => (await requested()).map(({ jobId }) => jobId);
+  const unsent = async (): Promise<unknown[]> =>
+    database.dataSource.query("SELECT id FROM job_requests WHERE sent_at IS NULL");
 
-  it("enqueues each job exactly once from five replicas at the same time", async () => {
+  it("requests each job exactly once from five replicas at the same time", async () => {
     const ids = await addCredentials(
       database.dataSource,
       Array.from({ length: 2_500 }, () => ({})),
     );
     const slot = upcoming();
 
-    const due = await Promise.all(replicas.map(async (queues) => run("sync", slot, queues)));
+    const due = await Promise.all([1, 2, 3, 4, 5].map(async () => run("sync", slot)));
 
     expect(due).to.deep.equal([2_500, 2_500, 2_500, 2_500, 2_500]);
-    const expected = ids.map((id) => slotJobId("sync", 3, id, slot)).toSorted();
-    expect(await jobIds("sync")).to.deep.equal(expected);
-  }).timeout(20_000);
+    expect(await jobIds()).to.deep.equal(ids.map((id) => slotJobId("sync", 3, id, slot)));
+    expect(await unsent()).to.have.length(2_500);
+  });
 
-  it("does not enqueue a slot again that a late replica repeats after the job is done", async () => {
+  it("requests nothing unless the transaction commits", async () => {
+    await addCredentials(database.dataSource, [{}]);
+    const undone = database.dataSource.transaction(async (manager) => {
+      await fanOut("sync", order, upcoming(), manager);
+      throw new Error("as if the process had gone");
+    });
+
+    await rejection(undone, Error);
+
+    expect(await requested()).to.deep.equal([]);
+  });
+
+  it("does not request a slot again that a late replica repeats after the job is done", async () => {
     await addCredentials(database.dataSource, [{}]);
     const slot = slotAt(Date.now() - hour);
     await run("sync", slot);
-    const connection = redis.connection();
-    const worker = new Worker("sync", async () => "done", { connection, prefix: redis.prefix });
-    const queue = first().sync;
-    await until(async () => (await queue.getCompletedCount()) === 1);
-    await worker.close();
+    await database.dataSource.query("UPDATE job_runs SET state = 'done', finished_at = now()");
+    await database.dataSource.query("UPDATE job_requests SET sent_at = now()");
 
     await run("sync", slot);
 
-    expect(await queue.getJobCounts("completed", "waiting", "delayed")).to.deep.equal({
-      completed: 1,
-      waiting: 0,
-      delayed: 0,
-    });
+    expect((await requested()).map(({ state }) => state)).to.deep.equal(["done"]);
+    expect(await unsent()).to.deep.equal([]);
   });
 
   it("starts a job at its place between the slot and the next, whenever the replica comes", async () => {
     const [id = 0] = await addCredentials(database.dataSource, [{}]);
-    const slot = upcoming();
+    for (const slot of [upcoming(), slotAt(Date.now() - 2 * hour)]) {
+      await run("sync", slot);
 
-    await run("sync", slot);
-
-    const [job] = await first().sync.getDelayed();
-    expect(job?.data).to.include({ credentialId: id });
-    const start = (job?.timestamp ?? 0) + (job?.delay ?? 0);
-    expect(start).to.be.closeTo(startTime("sync", id, slot).getTime(), 1_000);
+      const job = (await requested()).find(
+        ({ queuedAt }) => queuedAt.getTime() === slot.at.getTime(),
+      );
+      expect(job).to.include({ credentialId: id, state: "queued" });
+      expect(job?.runAt).to.deep.equal(startTime("sync", id, slot));
+    }
   });
 
-  it("starts at once what should have started before", async () => {
-    await addCredentials(database.dataSource, [{}]);
-
-    await run("sync", slotAt(Date.now() - 2 * hour));
-
-    expect(await first().sync.getJobCounts("prioritized", "delayed")).to.deep.equal({
-      prioritized: 1,
-      delayed: 0,
-    });
-  });
-
-  it("enqueues the jobs of one user or one credential only, at the slot and with the given fields", async () => {
+  it("requests the jobs of one user or one credential only, at the slot and with the given fields", async () => {
     const mine = await addCredentials(database.dataSource, [{}, {}]);
     const [other = 0] = await addCredentials(database.dataSource, [{}]);
     const userId = await ownerOf(other);
     const slot = slotAt(Math.ceil(Date.now() / hour) * hour + hour);
     const payload = { regions: ["eu-west-1"] };
 
-    expect(await run("sync", slot, first(), { userId, payload })).to.equal(1);
+    expect(await run("sync", slot, { userId, payload })).to.equal(1);
     const one = { id: 4, credentialId: mine[1] ?? 0 };
-    expect(await run("sync", slot, first(), one)).to.equal(1);
+    expect(await run("sync", slot, one)).to.equal(1);
     const notTheirs = { id: 5, userId, credentialId: mine[1] ?? 0 };
-    expect(await run("sync", slot, first(), notTheirs)).to.equal(0);
+    expect(await run("sync", slot, notTheirs)).to.equal(0);
 
-    const jobs = await first().sync.getDelayed();
-    expect(jobs.map((job) => job.data)).to.have.deep.members([
+    const jobs = await requested();
+    expect(jobs.map((job) => job.payload)).to.have.deep.members([
       { regions: ["eu-west-1"], userId, credentialId: other },
       { userId: await ownerOf(mine[1] ?? 0), credentialId: mine[1] },
     ]);
-    for (const { timestamp, delay } of jobs) {
-      expect(timestamp + (delay ?? 0)).to.be.closeTo(slot.at.getTime(), 1_000);
-    }
+    for (const { runAt } of jobs) expect(runAt).to.deep.equal(slot.at);
   });
 
-  it("enqueues Terraform jobs for the active resources", async () => {
+  it("requests Terraform jobs for the active resources", async () => {
     const [credentialId = 0] = await addCredentials(database.dataSource, [{}]);
     const userId = await ownerOf(credentialId);
     const rows: { id: number }[] = await database.dataSource.query(
@@ -145,15 +125,14 @@ describe("fanOut", () => {
       [userId, credentialId],
     );
     const [managed, unmanaged] = rows.map((row) => row.id);
-    const drift = { ...order, payload: { action: "drift" } };
-    const services = { database: database.dataSource, queues: first() };
+    const drift = { payload: { action: "drift" } };
 
-    const scoped = { ...drift, id: 4, credentialId };
-    expect(await fanOut("terraform-apply", drift, upcoming(), services)).to.equal(2);
-    expect(await fanOut("terraform-apply", scoped, upcoming(), services)).to.equal(1);
+    expect(await run("terraform-apply", upcoming(), drift)).to.equal(2);
+    expect(await run("terraform-apply", upcoming(), { ...drift, id: 4, credentialId })).to.equal(1);
 
-    const jobs = await first()["terraform-apply"].getDelayed();
-    expect(jobs.map((job) => job.data)).to.have.deep.members([
+    const jobs = await requested();
+    expect(jobs.map((job) => job.resourceId)).to.deep.equal([managed, managed, unmanaged]);
+    expect(jobs.map((job) => job.payload)).to.have.deep.members([
       { action: "drift", userId, resourceId: managed },
       { action: "drift", userId, resourceId: managed },
       { action: "drift", userId, resourceId: unmanaged },
@@ -169,7 +148,7 @@ describe("fanOut", () => {
     const slot = upcoming();
 
     expect(await run("sync", slot)).to.equal(1);
-    expect(await jobIds("sync")).to.deep.equal([slotJobId("sync", 3, active ?? 0, slot)]);
+    expect(await jobIds()).to.deep.equal([slotJobId("sync", 3, active ?? 0, slot)]);
   });
 
   it("asks for costs only where there can be some", async () => {
@@ -185,22 +164,6 @@ describe("fanOut", () => {
 
     expect(await run("cost-ingest", slot)).to.equal(2);
     const expected = [aws ?? 0, azureFile ?? 0].map((id) => slotJobId("cost-ingest", 3, id, slot));
-    expect(await jobIds("cost-ingest")).to.have.members(expected);
-  });
-
-  it("fails when the database is away and completes the slot when it is back", async () => {
-    await addCredentials(database.dataSource, [{}, {}]);
-    const slot = upcoming();
-    const away = await openDatabase(database.url);
-    await away.destroy();
-
-    const failure = await fanOut("sync", order, slot, { database: away, queues: first() }).then(
-      () => null,
-      (error: Error) => error,
-    );
-
-    expect(failure).to.be.instanceOf(Error);
-    expect(await run("sync", slot)).to.equal(2);
-    expect(await jobIds("sync")).to.have.length(2);
+    expect(await jobIds()).to.have.members(expected);
   });
 });
