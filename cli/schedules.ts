@@ -1,9 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DataSource } from "typeorm";
 import { type MisfirePolicy, misfirePolicies, Schedule } from "../entities/schedule.ts";
-import { type QueueName, queueNames } from "../queues/contract.ts";
 import { readConfig } from "../runtime/config.ts";
-import { checkSchedule, type ScheduleTerms } from "../scheduler/check-schedule.ts";
+import {
+  checkSchedule,
+  type ScheduleTarget,
+  type ScheduleTerms,
+  scheduleTargets,
+} from "../scheduler/check-schedule.ts";
 import { slotsAfter } from "../scheduler/cron-slots.ts";
 import { addSchedule, changeSchedule } from "../scheduler/save-schedule.ts";
 import { findSchedule, listSchedules } from "../tables/schedules.ts";
@@ -54,7 +58,7 @@ export function schedulesCommand(): Command {
 const cronHelp = "five fields, or six with seconds";
 
 function queueOption(): Option {
-  return new Option("--queue <name>", "whose jobs").choices(queueNames);
+  return new Option("--queue <name>", "whose jobs, or retention").choices(scheduleTargets);
 }
 
 function withTerms(base: Command): Command {
@@ -110,7 +114,7 @@ async function list({ output }: CommonOptions): Promise<void> {
 }
 
 async function addOne(
-  options: TermOptions & { name: string; queue: QueueName; cron: string },
+  options: TermOptions & { name: string; queue: ScheduleTarget; cron: string },
 ): Promise<void> {
   const { name, queue, cron } = options;
   const added = await withSchedules(async (database) =>

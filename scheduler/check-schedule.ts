@@ -5,6 +5,13 @@ import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { cronProblem } from "../runtime/cron-expression.ts";
 import { timeZoneProblem } from "./wall-clock.ts";
 
+/** What a schedule may be for instead of a queue: old jobs are forgotten by the scheduler itself. */
+export const retention = "retention";
+
+/** Everything a schedule may be for. */
+export const scheduleTargets = [...queueNames, retention] as const;
+export type ScheduleTarget = (typeof scheduleTargets)[number];
+
 /** What people decide about a schedule. */
 export type ScheduleTerms = Pick<
   Schedule,
@@ -38,14 +45,14 @@ const mostSlotsToCatchUp = 100;
 /** Fields that fan-out sets itself, or that would make all jobs of a schedule one. */
 const ownFields = ["userId", "credentialId", "resourceId", "idempotencyKey", "traceparent"];
 
-/** Checks the terms of a schedule and returns its queue. Throws ScheduleError that names the first wrong column. */
-export function checkSchedule(terms: ScheduleTerms): QueueName {
+/** Checks the terms of a schedule and returns what it is for. Throws ScheduleError that names the first wrong column. */
+export function checkSchedule(terms: ScheduleTerms): ScheduleTarget {
   const { name, cron, timeZone, misfire, catchUp } = terms;
   if (!/^[\w.-]{1,100}$/.test(name)) {
     throw new ScheduleError("name", "expected 1 to 100 letters, digits, dots, dashes, underscores");
   }
-  const queue = queueNames.find((known) => known === terms.queue);
-  if (!queue) throw new ScheduleError("queue", `expected one of ${queueNames.join(", ")}`);
+  const target = scheduleTargets.find((known) => known === terms.queue);
+  if (!target) throw new ScheduleError("queue", `expected one of ${scheduleTargets.join(", ")}`);
   const cronWrong = cron.length > 200 ? "expected at most 200 characters" : cronProblem(cron);
   if (cronWrong) throw new ScheduleError("cron", cronWrong);
   const zoneWrong = timeZoneProblem(timeZone);
@@ -56,14 +63,23 @@ export function checkSchedule(terms: ScheduleTerms): QueueName {
   if (!Number.isInteger(catchUp) || catchUp < 1 || catchUp > mostSlotsToCatchUp) {
     throw new ScheduleError("catch_up", `expected 1 to ${mostSlotsToCatchUp}`);
   }
-  checkPayload(queue, terms.payload);
-  return queue;
-}
-
-function checkPayload(queue: QueueName, payload: unknown): void {
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) {
+  if (typeof terms.payload !== "object" || terms.payload === null || Array.isArray(terms.payload)) {
     throw new ScheduleError("payload", "expected a JSON object");
   }
+  if (target === retention) checkRetention(terms);
+  else checkPayload(target, terms.payload);
+  return target;
+}
+
+/** The ledger is one for all; how long it remembers is the operator's to say, by LEDGER_RETENTION_DAYS. */
+function checkRetention({ userId, credentialId, payload }: ScheduleTerms): void {
+  if (userId !== null) throw new ScheduleError("user_id", "retention is for all users");
+  if (credentialId !== null) throw new ScheduleError("credential_id", "retention is for all");
+  const [field] = Object.keys(payload);
+  if (field) throw new ScheduleError(`payload/${field}`, "retention has no fields");
+}
+
+function checkPayload(queue: QueueName, payload: object): void {
   const own = ownFields.find((field) => field in payload);
   if (own) throw new ScheduleError(`payload/${own}`, "is set for each job");
   const parsed = parse(queue, { ...payload, userId: 1, credentialId: 1, resourceId: 1 });

@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import { type Config, defaultCadences } from "../runtime/config.ts";
 import { applyDefaultSchedule, type DefaultSchedule } from "../tables/schedules.ts";
+import { retention } from "./check-schedule.ts";
 
 /** The schedules that every installation has, as the environment wants them. */
 export function defaultSchedules(config: Config): DefaultSchedule[] {
@@ -20,6 +21,7 @@ export function defaultSchedules(config: Config): DefaultSchedule[] {
       payload: { action: "drift" },
       isEnabled: false,
     },
+    { name: retention, queue: retention, cron: "40 * * * *", payload: {}, isEnabled: true },
   ];
 }
 

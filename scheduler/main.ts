@@ -55,10 +55,8 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
       closes.push(async () => server.close());
       log.info({ url: server.url }, "health server listens");
     }
-    if (config.SCHEDULES === "on") {
-      const ticker = startSchedules(config, database, log);
-      closes.push(async () => ticker.stop(stopGraceMs));
-    }
+    const ticker = startSchedules(config, database, log);
+    closes.push(async () => ticker.stop(stopGraceMs));
     closes.push(...startUpkeep(config, { database, queues, redis, log }), () => readiness.drain());
     return closes;
   } catch (error) {
@@ -69,11 +67,17 @@ export async function startScheduler(config: Config, log: Logger): Promise<Close
 
 /** The default rows come first, as soon as the database is there to take them. */
 function startSchedules(config: Config, database: DataSource, log: Logger): Ticker {
+  const options = {
+    database,
+    log,
+    retentionDays: config.LEDGER_RETENTION_DAYS,
+    enqueues: config.SCHEDULES === "on",
+  };
   let hasDefaults = false;
   const work = async (): Promise<boolean> => {
     if (!hasDefaults) await applyDefaultSchedules(database, config);
     hasDefaults = true;
-    return runDueSchedules({ database, log });
+    return runDueSchedules(options);
   };
   return startTicker({ work, log });
 }

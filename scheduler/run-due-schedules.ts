@@ -8,39 +8,46 @@ import {
   moveSchedule,
   setScheduleProblem,
 } from "../tables/schedules.ts";
-import { checkSchedule, ScheduleError } from "./check-schedule.ts";
+import { checkSchedule, retention, ScheduleError } from "./check-schedule.ts";
 import { slotAfter, slotsBetween } from "./cron-slots.ts";
 import { fanOut } from "./fan-out.ts";
+import { forgetOldJobs } from "./retention.ts";
 
 export interface RunOptions {
   database: DataSource;
   log: Logger;
+  /** How long the ledger remembers jobs that ended. */
+  retentionDays: number;
+  /** False: only retention is run, and nothing is enqueued. */
+  enqueues: boolean;
 }
 
 /** A slot that is enqueued this late was not missed: replicas look every second, and one may have to die first. */
 const onTimeMs = 60_000;
 
 /**
- * Requests the jobs of every slot that is due and moves its schedule on, in one transaction for each schedule: a slot has
+ * Runs every slot that is due, which is to request its jobs or to forget old ones, and moves its schedule on, in one transaction for each schedule: a slot has
  * all its jobs in the ledger, or is still due, and Redis need not be there. Failures of one schedule are logged and do
- * not keep the others. Returns whether everything that is due is requested, here or by another replica. Throws what
+ * not keep the others. Returns whether everything that is due has been run, here or by another replica. Throws what
  * PostgreSQL throws when it cannot be asked.
  */
 export async function runDueSchedules(options: RunOptions): Promise<boolean> {
   let isDone = true;
-  for (const id of await findDueSchedules(options.database)) {
+  const only = options.enqueues ? null : [retention];
+  for (const id of await findDueSchedules(options.database, only)) {
     try {
       await runSchedule(id, options);
     } catch (error) {
       isDone = false;
-      options.log.error({ schedule: id, err: error }, "cannot enqueue");
+      options.log.error({ schedule: id, err: error }, "cannot run schedule");
     }
   }
   return isDone;
 }
 
-async function runSchedule(id: number, { database, log }: RunOptions): Promise<void> {
-  const requested = await database.transaction(async (manager) => {
+async function runSchedule(id: number, options: RunOptions): Promise<void> {
+  const { database, log } = options;
+  const ran = await database.transaction(async (manager) => {
     const claimed = await claimDueSchedule(manager, id);
     if (!claimed) return [];
     const { schedule, now } = claimed;
@@ -52,30 +59,34 @@ async function runSchedule(id: number, { database, log }: RunOptions): Promise<v
       await setScheduleProblem(manager, schedule, error.message);
       return [];
     }
-    const { newest, slots } = await requestDueSlots(manager, claimed, log);
+    const { newest, slots } = await runDueSlots(manager, claimed, options);
     const lastSlot = newest ?? schedule.lastSlot;
     await moveSchedule(manager, schedule, { lastSlot, nextSlot: slotAfter(schedule, now) });
     return slots;
   });
-  for (const facts of requested) log.info(facts, "enqueued");
+  for (const { message, ...facts } of ran) log.info(facts, message);
 }
 
-/** Requests what the misfire policy wants of the slots that have come, oldest first; `newest` is the newest that came. */
-async function requestDueSlots(manager: EntityManager, claimed: ClaimedSchedule, log: Logger) {
+/** Runs what the misfire policy wants of the slots that have come, oldest first; `newest` is the newest that came. */
+async function runDueSlots(manager: EntityManager, claimed: ClaimedSchedule, options: RunOptions) {
   const { schedule, now } = claimed;
   const name = checkSchedule(schedule);
   const { newest, wanted } = dueSlots(schedule, now);
   if (newest && wanted.length === 0) {
     const facts = { schedule: schedule.name, queue: name, slot: newest.toISOString() };
-    log.warn(facts, "slot missed and skipped");
+    options.log.warn(facts, "slot missed and skipped");
   }
   const slots = [];
   for (const at of wanted) {
     const started = performance.now();
-    const due = await fanOut(name, schedule, { at, next: slotAfter(schedule, at) }, manager);
+    const slot = { at, next: slotAfter(schedule, at) };
+    const found =
+      name === retention
+        ? { message: "forgot old jobs", jobs: await forgetOldJobs(manager, options.retentionDays) }
+        : { message: "enqueued", jobs: await fanOut(name, schedule, slot, manager) };
     const duration = Math.round(performance.now() - started);
-    const facts = { schedule: schedule.name, queue: name, slot: at.toISOString(), due };
-    slots.push({ ...facts, duration_ms: duration });
+    const facts = { schedule: schedule.name, queue: name, slot: at.toISOString() };
+    slots.push({ ...facts, ...found, duration_ms: duration });
   }
   return { newest, slots };
 }

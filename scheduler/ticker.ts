@@ -21,7 +21,7 @@ export function startTicker({ work, log, pauseMs = 2_000 }: TickerOptions): Tick
   let pauseUntil = 0;
   const run = async (): Promise<void> => {
     const isDone = await work().catch((error: unknown) => {
-      log.error({ err: error }, "cannot enqueue");
+      log.error({ err: error }, "cannot run schedules");
       return false;
     });
     if (!isDone) pauseUntil = performance.now() + pauseMs;

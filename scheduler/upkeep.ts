@@ -6,7 +6,6 @@ import type { Logger } from "../runtime/log.ts";
 import type { Close } from "../runtime/shutdown.ts";
 import { startReconciler } from "./reconciler.ts";
 import { startRelay } from "./relay.ts";
-import { startRetention } from "./retention.ts";
 import { startSweeper } from "./sweeper.ts";
 
 /** What keeping ledger and Redis in order works on. */
@@ -20,14 +19,13 @@ export interface UpkeepServices {
 
 /**
  * Starts what keeps the ledger, the outbox and Redis in order: the relay of wanted jobs, the reconciler that fills a
- * wiped Redis, the sweeper of jobs that no worker can run, and the retention of old runs.
+ * wiped Redis, and the sweeper of jobs that no worker can run.
  */
 export function startUpkeep(config: Config, services: UpkeepServices): Close[] {
   const { database, queues, redis, log } = services;
   const relay = startRelay({ databaseUrl: config.DATABASE_URL, database, queues, log });
   const reconciler = startReconciler(services, config.RECONCILE_SECONDS * 1_000);
-  const retention = startRetention(database, config.LEDGER_RETENTION_DAYS, log);
   const everyMs = config.SWEEP_SECONDS * 1_000;
   const sweeper = startSweeper({ database, redis, prefix: config.QUEUE_PREFIX, everyMs, log });
-  return [relay, reconciler, retention, sweeper].map((task) => async () => task.close());
+  return [relay, reconciler, sweeper].map((task) => async () => task.close());
 }

@@ -232,26 +232,23 @@ export async function cancelJobRuns(
   return count;
 }
 
-/** Rows deleted by one statement: enough to be quick, few enough to lock nothing for long. */
-const purgeBatch = 5_000;
-
 /**
- * Forgets jobs that ended more than so many days ago and returns how many; their idempotency keys may be used again
- * then. Held jobs stay: somebody still has to decide about them.
+ * Forgets at most so many jobs that ended more than so many days ago, oldest first, and returns how many; their idempotency
+ * keys may be used again then. Held jobs stay: somebody still has to decide about them.
  */
-export async function purgeJobRuns(database: DataSource, days: number): Promise<number> {
-  let purged = 0;
-  for (;;) {
-    const [, count]: [unknown, number] = await database.query(
-      `DELETE FROM job_runs WHERE id IN (
-         SELECT id FROM job_runs
-         WHERE finished_at < now() - make_interval(days => $1) AND state <> 'held' LIMIT $2
-       )`,
-      [days, purgeBatch],
-    );
-    purged += count;
-    if (count < purgeBatch) return purged;
-  }
+export async function purgeJobRuns(
+  manager: EntityManager,
+  days: number,
+  limit: number,
+): Promise<number> {
+  const [, count]: [unknown, number] = await manager.query(
+    `DELETE FROM job_runs WHERE id IN (
+       SELECT id FROM job_runs
+       WHERE finished_at < now() - make_interval(days => $1) AND state <> 'held' ORDER BY finished_at LIMIT $2
+     )`,
+    [days, limit],
+  );
+  return count;
 }
 
 /** How many jobs of a queue are in a state. */

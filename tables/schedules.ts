@@ -31,12 +31,20 @@ export async function applyDefaultSchedule(
   );
 }
 
-/** Ids of the schedules that have a slot to enqueue, or whose next slot is not known, by the clock of PostgreSQL. */
-export async function findDueSchedules(database: DataSource): Promise<number[]> {
+/**
+ * Ids of the schedules that have a slot to enqueue, or whose next slot is not known, by the clock of PostgreSQL; of those
+ * for the named queues only, if given.
+ */
+export async function findDueSchedules(
+  database: DataSource,
+  queues: readonly string[] | null = null,
+): Promise<number[]> {
   const rows: { id: number }[] = await database.query(
     `SELECT id FROM schedules
      WHERE is_enabled AND problem IS NULL AND (next_slot IS NULL OR next_slot <= clock_timestamp())
+       AND ($1::TEXT[] IS NULL OR queue = ANY($1))
      ORDER BY next_slot NULLS FIRST, id`,
+    [queues],
   );
   return rows.map((row) => row.id);
 }

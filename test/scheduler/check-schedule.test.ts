@@ -21,6 +21,8 @@ const sound: ScheduleTerms = {
 
 const drift = { queue: "terraform-apply", payload: { action: "drift" } };
 
+const retention = { queue: "retention", payload: {} };
+
 const refused: [string, Record<string, unknown>, RegExp][] = [
   ["name", { name: "" }, /^name: expected 1 to 100 letters/],
   ["name", { name: "a b" }, /^name: expected/],
@@ -39,12 +41,16 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
   ["payload/idempotencyKey", { payload: { idempotencyKey: "x" } }, /is set for each job/],
   ["payload/action", { ...drift, payload: {} }, /^payload\/action: expected one of plan/],
   ["payload/action", { ...drift, payload: { action: "destroy" } }, /expected drift or plan/],
+  ["user_id", { ...retention, userId: 1 }, /^user_id: retention is for all users/],
+  ["credential_id", { ...retention, credentialId: 1 }, /^credential_id: retention is for all/],
+  ["payload/days", { ...retention, payload: { days: 1 } }, /^payload\/days: retention has no/],
 ];
 
 describe("checkSchedule", () => {
-  it("takes what can be run and says its queue", () => {
+  it("takes what can be run and says what it is for", () => {
     expect(checkSchedule(sound)).to.equal("sync");
     expect(checkSchedule({ ...sound, ...drift })).to.equal("terraform-apply");
+    expect(checkSchedule({ ...sound, ...retention })).to.equal("retention");
   });
 
   for (const [field, changes, message] of refused) {

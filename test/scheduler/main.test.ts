@@ -71,7 +71,7 @@ describe("scheduler", () => {
       await until(async () => (await slots()).length > 0);
 
       proxy.cut();
-      const complaint = isRedis ? "task failed; it is tried again" : "cannot enqueue";
+      const complaint = isRedis ? "task failed; it is tried again" : "cannot run schedules";
       await until(() => lines.some((line) => line["msg"] === complaint));
       proxy.restore();
 

@@ -21,8 +21,13 @@ describe("runDueSchedules", () => {
   });
   afterEach(async () => database.close());
 
-  const run = async (): Promise<boolean> =>
-    runDueSchedules({ database: database.dataSource, log: logged.log });
+  const run = async (enqueues = true): Promise<boolean> =>
+    runDueSchedules({
+      database: database.dataSource,
+      log: logged.log,
+      retentionDays: 90,
+      enqueues,
+    });
   const add = async (row: Partial<Schedule> = {}): Promise<Schedule> => {
     const every = { name: "hourly", queue: "sync", cron: "0 * * * *" };
     return database.dataSource.getRepository(Schedule).save({ ...every, ...row });
@@ -191,7 +196,7 @@ describe("runDueSchedules", () => {
 
     expect(await run()).to.equal(false);
     expect(logged.lines.map((line) => line["queue"] ?? line["msg"])).to.deep.equal([
-      "cannot enqueue",
+      "cannot run schedule",
       "sync",
     ]);
     expect(await requested("health-check")).to.equal(0);
@@ -200,6 +205,26 @@ describe("runDueSchedules", () => {
     expect(await run()).to.equal(true);
     expect(await requested("health-check")).to.equal(1_001);
   });
+
+  for (const enqueues of [true, false]) {
+    it(`forgets old jobs at the slots of retention, ${enqueues ? "like any schedule" : "also where nothing is enqueued by the clock"}`, async () => {
+      await add({ name: "retention", queue: "retention" });
+      await add();
+      await standStill(hour);
+      await database.dataSource.query(
+        `INSERT INTO job_runs (id, queue, job_id, queued_at, state, fencing_token, payload, finished_at)
+         SELECT gen_random_uuid(), 'sync', n::text, now(), 'done', 1, '{}', now() - make_interval(days => n)
+         FROM generate_series(88, 93) n`,
+      );
+
+      expect(await run(enqueues)).to.equal(true);
+      await run(enqueues);
+
+      const told = logged.lines.filter((line) => line["msg"] === "forgot old jobs");
+      expect(told.map((line) => line["jobs"])).to.deep.equal([4]);
+      expect(await requested("sync")).to.equal(enqueues ? 3 : 2);
+    });
+  }
 
   it("goes with the user or the credential it is for", async () => {
     const [credentialId = 0] = await addCredentials(database.dataSource, [{}]);

@@ -17,7 +17,7 @@ describe("ticker", () => {
     await until(() => runs >= 4);
     await ticker.stop(100);
 
-    expect(lines.map((line) => line["msg"])).to.deep.equal(["cannot enqueue"]);
+    expect(lines.map((line) => line["msg"])).to.deep.equal(["cannot run schedules"]);
     expect(lines[0]).to.have.nested.property("err.message", "PostgreSQL is away");
   });
 

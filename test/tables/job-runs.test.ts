@@ -168,7 +168,7 @@ describe("the ledger", () => {
       const first = await claim({ idempotencyKey });
       await end(first, "done");
       await database.dataSource.query("UPDATE job_runs SET finished_at = now() - interval '9 d'");
-      await purgeJobRuns(database.dataSource, 7);
+      await purgeJobRuns(database.dataSource.manager, 7, 10);
 
       const second = await claim({ idempotencyKey, jobId: "18" });
       expect(second.kind).to.equal("claimed");
@@ -185,7 +185,9 @@ describe("the ledger", () => {
     );
     await end(await claim({ jobId: "new" }), "done");
 
-    expect(await purgeJobRuns(database.dataSource, 90)).to.equal(2);
+    const { manager } = database.dataSource;
+    expect(await purgeJobRuns(manager, 90, 1)).to.equal(1);
+    expect(await purgeJobRuns(manager, 90, 10)).to.equal(1);
     const rows: { job_id: string }[] = await database.dataSource.query(
       "SELECT job_id FROM job_runs ORDER BY job_id",
     );

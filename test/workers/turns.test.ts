@@ -85,6 +85,7 @@ describe("Turns", () => {
     const count: Handler<"health-check"> = async (_, { userId }) => {
       if (userId === 1) running += 1;
       most = Math.max(most, running);
+      await until(() => most >= 3);
       await test.database.dataSource.query("SELECT pg_sleep(0.005)");
       if (userId === 1) running -= 1;
     };
