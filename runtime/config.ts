@@ -102,6 +102,10 @@ const environment = z.object({
   SYNC_TOUCH_AFTER: wholeNumber("SYNC_TOUCH_AFTER", 0, 0),
   /** Seconds between two looks for jobs that Redis has lost. */
   RECONCILE_SECONDS: wholeNumber("RECONCILE_SECONDS", 30, 1),
+  /** `off`: a resource that is `pending` and has no job is a draft, and is not applied. */
+  APPLY_PENDING_RESOURCES: z
+    .enum(["on", "off"], { error: "APPLY_PENDING_RESOURCES: expected on or off" })
+    .default("on"),
   /** Days that the ledger keeps jobs that have ended. */
   LEDGER_RETENTION_DAYS: wholeNumber("LEDGER_RETENTION_DAYS", 90, 1),
   /** Folder in which `credentials.settings.cost.path` lies. */

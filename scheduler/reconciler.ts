@@ -15,6 +15,8 @@ export interface ReconcilerServices {
   /** The connection of the queues, or another one to the same Redis, whose commands fail while Redis is away. */
   redis: Redis;
   log: Logger;
+  /** A resource that is `pending` and has no job is owed one. */
+  applyPending: boolean;
 }
 
 /** What a cycle found. */
@@ -32,9 +34,12 @@ export interface Reconciled {
  * is what fills it again. Repeating it changes nothing. Throws what PostgreSQL or Redis throws.
  */
 export async function reconcile(services: Omit<ReconcilerServices, "log">): Promise<Reconciled> {
-  const { database, queues, redis } = services;
+  const { database, queues, redis, applyPending: pending } = services;
   const adopted = await adoptJobs(database, queues, redis);
-  const requested = await requestOwedTerraformJobs(database, silentAfterMs);
+  const requested = await requestOwedTerraformJobs(database, {
+    olderThanMs: silentAfterMs,
+    pending,
+  });
   const putBack = await putBackJobs(database, queues, redis);
   return { adopted, requested, putBack };
 }

@@ -24,7 +24,10 @@ export interface UpkeepServices {
 export function startUpkeep(config: Config, services: UpkeepServices): Close[] {
   const { database, queues, redis, log } = services;
   const relay = startRelay({ databaseUrl: config.DATABASE_URL, database, queues, log });
-  const reconciler = startReconciler(services, config.RECONCILE_SECONDS * 1_000);
+  const reconciler = startReconciler(
+    { ...services, applyPending: config.APPLY_PENDING_RESOURCES === "on" },
+    config.RECONCILE_SECONDS * 1_000,
+  );
   const everyMs = config.SWEEP_SECONDS * 1_000;
   const sweeper = startSweeper({ database, redis, prefix: config.QUEUE_PREFIX, everyMs, log });
   return [relay, reconciler, sweeper].map((task) => async () => task.close());

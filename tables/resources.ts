@@ -27,15 +27,16 @@ export async function setResourceStatus(
 }
 
 /**
- * Asks for the job that a resource waits for in vain: it is being provisioned or destroyed, and no apply or destroy of it
- * is under way or has ended since its status was set. Returns how many were asked for; asking again changes nothing.
+ * Asks for the job that a resource waits for in vain. Returns how many were asked for; asking again changes nothing.
  *
- * A resource that is `pending` waits for nobody: it is only a wish until somebody asks for an apply, and what was asked
- * for is in the ledger. One whose last job ended without success waits for a person.
+ * One that is being provisioned or destroyed is owed its job unless an apply or destroy of it is under way or has ended
+ * since its status was set: then it waits for a person. One that is `pending` is owed its apply if the ledger knows no job
+ * of it at all, since whoever adds a resource asks for its job next; after a plan it is a draft. A row that is pending for
+ * more than a day is older than any job that was lost, and applying it costs money.
  */
 export async function requestOwedTerraformJobs(
   database: DataSource,
-  olderThanMs: number,
+  { olderThanMs, pending }: { olderThanMs: number; pending: boolean },
 ): Promise<number> {
   const rows: unknown[] = await database.query(
     `SELECT enqueue_job(
@@ -44,17 +45,22 @@ export async function requestOwedTerraformJobs(
        format('resource-%s-%s-%s', r.id, r.status, extract(epoch FROM since.at))
      )
      FROM resources r,
-       LATERAL (SELECT CASE r.status WHEN 'provisioning' THEN 'apply' ELSE 'destroy' END AS action) wanted,
+       LATERAL (SELECT CASE r.status WHEN 'destroying' THEN 'destroy' ELSE 'apply' END AS action) wanted,
        LATERAL (SELECT coalesce(r.updated_at, r.created_at, 'epoch') AT TIME ZONE 'UTC' AS at) since
-     WHERE r.status IN ('provisioning', 'destroying')
-       AND since.at < clock_timestamp() - make_interval(secs => $1 / 1000.0)
+     WHERE since.at < clock_timestamp() - make_interval(secs => $1 / 1000.0)
+       AND (
+         r.status IN ('provisioning', 'destroying')
+         OR ($2 AND r.status = 'pending' AND since.at > clock_timestamp() - interval '1 day')
+       )
        AND NOT EXISTS (
          SELECT 1 FROM job_runs j
          WHERE j.resource_id = r.id AND j.user_id = r.user_id AND j.queue = 'terraform-apply'
-           AND j.payload ->> 'action' IN ('apply', 'destroy')
-           AND (j.finished_at IS NULL OR j.finished_at >= since.at)
+           AND (
+             r.status = 'pending'
+             OR (j.payload ->> 'action' IN ('apply', 'destroy') AND (j.finished_at IS NULL OR j.finished_at >= since.at))
+           )
        )`,
-    [olderThanMs],
+    [olderThanMs, pending],
   );
   return rows.length;
 }

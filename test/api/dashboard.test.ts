@@ -42,7 +42,12 @@ describe("dashboard", () => {
       const { dataSource } = api.database;
       const payload = { userId: 1, credentialId: 7 };
       await api.queues.sync.add("sync", payload, { jobId: "00000000-0000-4000-8000-000000000001" });
-      const services = { database: dataSource, queues: api.queues, redis: api.redis.connection() };
+      const services = {
+        database: dataSource,
+        queues: api.queues,
+        redis: api.redis.connection(),
+        applyPending: true,
+      };
       expect(await reconcile(services)).to.include({ adopted: 1 });
 
       const response = await api.request(`/dashboard/api/queues${path}`, operator, {

@@ -41,7 +41,7 @@ describe("a Redis that forgets everything", function () {
   /** Two schedulers, as far as they relay and reconcile. */
   const startSchedulers = (): void => {
     for (let replica = 1; replica <= 2; replica += 1) {
-      const services = { database: database.dataSource, queues, log };
+      const services = { database: database.dataSource, queues, log, applyPending: true };
       const relay = startRelay({ ...services, databaseUrl: database.url });
       const reconciler = startReconciler({ ...services, redis: redis.connection() }, cycleMs);
       closes.push(

@@ -30,7 +30,8 @@ describe("reconcile", () => {
   });
 
   const payload = { userId: 1, credentialId: 2 };
-  const run = async () => reconcile({ database: database.dataSource, queues, redis: connection });
+  const run = async () =>
+    reconcile({ database: database.dataSource, queues, redis: connection, applyPending: true });
   /** What FLUSHALL does, in the corner of this test. */
   const wipe = async (): Promise<void> => {
     const keys = await connection.keys(`${redis.prefix}*`);

@@ -179,7 +179,7 @@ describe("the sweeper", () => {
       const { dataSource } = rig.database;
       const opts = { jobId: "owed", backoff: { type: "fibonacci" } };
       await rig.queues.sync.add("sync", { userId: 1, credentialId: 2 }, opts);
-      const services = { database: dataSource, queues: rig.queues, redis };
+      const services = { database: dataSource, queues: rig.queues, redis, applyPending: true };
       await reconcile(services);
 
       expect(await sweepQueues(options())).to.equal(1);

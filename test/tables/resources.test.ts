@@ -29,9 +29,11 @@ describe("requestOwedTerraformJobs", () => {
                jsonb_build_object('action', $2::text), now() - $3::interval)`,
       [state, action, ended],
     );
-  const request = async () => requestOwedTerraformJobs(database.dataSource, 15_000);
+  const request = async () =>
+    requestOwedTerraformJobs(database.dataSource, { olderThanMs: 15_000, pending: true });
 
   for (const [status, action] of [
+    ["pending", "apply"],
     ["provisioning", "apply"],
     ["destroying", "destroy"],
   ] as const) {
@@ -53,13 +55,30 @@ describe("requestOwedTerraformJobs", () => {
     expect(await query("SELECT 1 FROM job_runs")).to.have.length(1);
   });
 
-  for (const status of ["pending", "active", "failed", "destroyed"]) {
+  for (const status of ["active", "failed", "destroyed"]) {
     it(`asks for nothing when a resource is ${status}`, async () => {
       await addResource(status);
 
       expect(await request()).to.equal(0);
     });
   }
+
+  it("leaves a pending resource alone that somebody has planned, or that is a day old", async () => {
+    await addResource("pending");
+    await addJob("done", "plan", "1 second");
+    await addResource("pending", "25 hours");
+
+    expect(await request()).to.equal(0);
+  });
+
+  it("takes pending resources for drafts when it is told to", async () => {
+    await addResource("pending");
+    await addResource("destroying");
+
+    const options = { olderThanMs: 15_000, pending: false };
+    expect(await requestOwedTerraformJobs(database.dataSource, options)).to.equal(1);
+    expect(await query("SELECT resource_id FROM job_runs")).to.deep.equal([{ resource_id: 2 }]);
+  });
 
   it("gives whoever set the status the time to add the job", async () => {
     await addResource("provisioning", "5 seconds");
