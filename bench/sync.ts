@@ -74,6 +74,7 @@ async function sync(
   const services = {
     database,
     openProvider: async () => providerOf(resources),
+    enterCircuit: async () => Promise.reject(new Error("a sync runs no program")),
     secrets: {
       open: (text: string) => text,
       seal: (text: string) => text,

@@ -21,9 +21,18 @@ export interface TerraformErrorFacts {
   cause?: unknown;
 }
 
-/** Words by which providers report throttling and outages; terraform passes on text, never a code. */
-const transientText =
-  /throttl|rate ?limit|rate exceeded|too many requests|\b429\b|\b50[0234]\b|service unavailable|internal ?error|connection (reset|refused)|i\/o timeout|tls handshake timeout|no such host/i;
+/*
+ * Words by which the clouds and their SDKs tell what is wrong; terraform passes on text, never a code. Some of it comes
+ * with a status in the 500s although the cloud is well: EC2 throttles with 503 and is out of capacity with 500.
+ */
+const busyText =
+  /throttl|rate ?limit|rate exceeded|request ?limit ?exceeded|slow ?down|too many requests|\b429\b|insufficient\w*capacity|resource_pool_exhausted/i;
+const unavailableText =
+  /service (is |temporarily |is temporarily )?unavailable|serviceunavailable|currently unavailable|internal ?(server|service)? ?(error|failure)|bad ?gateway|gateway ?timeout|connection (reset|refused|timed out)|i\/o timeout|tls handshake timeout|client\.timeout exceeded|no such host|server misbehaving|network is unreachable|no route to host|unexpected EOF|: EOF\b|(status|code|error|http\/[\d.]+)\W{0,4}50[0234]\b/i;
+/** A number alone may be an outage or a quota: enough to try again, not enough to blame the cloud for all its users. */
+const doubtfulText = /\b50[0234]\b/;
+/** The summary when terraform lost its plugin, which says nothing about the cloud behind it. */
+const pluginText = /^plugin (did not respond|error)/i;
 
 /** A run that failed. Facts are in the fields; the message is short and made of redacted diagnostics. */
 export class TerraformError extends Error {
@@ -54,6 +63,20 @@ export class TerraformError extends Error {
     return this.diagnostics.length > 0 ? "tenant" : "operator";
   }
 
+  /**
+   * What the run says of the cloud: it `answered`, if only to refuse; the call `failed` because it cannot be reached or
+   * cannot do its work; or `nothing`: it was not called, or the run was stopped before it could tell. What a provider
+   * reports has an address, of a resource or of the provider; what terraform finds in the configuration has none.
+   */
+  get finding(): "answered" | "failed" | "nothing" {
+    if (this.end !== "exit" || this.stage === "init" || this.stage === "read") return "nothing";
+    const reported = this.diagnostics.filter(
+      ({ address, summary }) => address !== undefined && !pluginText.test(summary),
+    );
+    if (reported.length === 0) return "nothing";
+    return reported.some(isUnavailable) ? "failed" : "answered";
+  }
+
   /** Whether a new run, with a new plan, may succeed without anybody changing anything. */
   get isTransient(): boolean {
     return this.fault === "provider" || this.fault === "none" || this.end === "killed";
@@ -61,7 +84,17 @@ export class TerraformError extends Error {
 }
 
 function isTransient(diagnostic: Diagnostic): boolean {
-  return transientText.test(`${diagnostic.summary} ${diagnostic.detail}`);
+  const text = textOf(diagnostic);
+  return [busyText, unavailableText, doubtfulText].some((words) => words.test(text));
+}
+
+function isUnavailable(diagnostic: Diagnostic): boolean {
+  const text = textOf(diagnostic);
+  return unavailableText.test(text) && !busyText.test(text);
+}
+
+function textOf({ summary, detail }: Diagnostic): string {
+  return `${summary} ${detail}`;
 }
 
 function describe(facts: TerraformErrorFacts): string {

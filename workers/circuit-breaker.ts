@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import type { CloudCredential } from "../providers/credential.ts";
 import type { ProviderName } from "../providers/provider.ts";
 import { PostponeError } from "./errors.ts";
 
@@ -70,6 +71,8 @@ return 1`;
 
 /** What a job found out by its calls to a provider. */
 export interface Pass {
+  /** The circuit was half-open: this is the one job that tries, and what it finds first decides for all. */
+  readonly isCanary: boolean;
   /** The provider answered, if only to refuse. */
   answered(): Promise<void>;
   /** The provider did not answer, or answered that it cannot. */
@@ -77,6 +80,12 @@ export interface Pass {
   /** The job makes no more calls. */
   leave(): Promise<void>;
 }
+
+/**
+ * Admits a job that calls the provider through a program of its own, such as terraform. Throws PostponeError
+ * PROVIDER_CIRCUIT_OPEN, a ProviderError when the credential cannot be used for any call, or `signal.reason`.
+ */
+export type EnterCircuit = (credential: CloudCredential, signal: AbortSignal) => Promise<Pass>;
 
 /**
  * Keeps all workers together from calling a provider that is down. Closed until half of enough calls failed; then open
@@ -123,7 +132,12 @@ export class CircuitBreaker {
       const opened = await this.#run(record, provider, failure, windowMs, leastCalls, openMs);
       if (opened === 1) this.#onOpen(provider);
     };
-    return { answered: async () => count(0), failed: async () => count(1), leave: async () => {} };
+    return {
+      isCanary: false,
+      answered: async () => count(0),
+      failed: async () => count(1),
+      leave: async () => {},
+    };
   }
 
   #canary(provider: ProviderName, token: string): Pass {
@@ -135,6 +149,7 @@ export class CircuitBreaker {
       await this.#run(settle, provider, token, verdict, this.#settings.openMs);
     };
     return {
+      isCanary: true,
       answered: async () => decide("answered"),
       failed: async () => decide("failed"),
       leave: async () => decide("nothing"),

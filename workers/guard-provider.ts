@@ -1,9 +1,6 @@
-import { ProviderError, type ProviderErrorCode } from "../providers/errors.ts";
 import type { OpenProvider, Provider } from "../providers/provider.ts";
 import type { CircuitBreaker, Pass } from "./circuit-breaker.ts";
-
-/** Errors that are found before the provider is called. */
-const beforeTheCall = new Set<ProviderErrorCode>(["CREDENTIAL_INCOMPLETE", "INVALID_REQUEST"]);
+import { tell, watch } from "./watch-call.ts";
 
 /**
  * Opens providers whose every call feeds the circuit breaker, whichever kind of job makes it. Opening throws
@@ -44,17 +41,6 @@ function hasCosts(provider: Provider): provider is Required<Provider> {
   return "costs" in provider;
 }
 
-async function watch<T>(pass: Pass, call: () => Promise<T>): Promise<T> {
-  try {
-    const result = await call();
-    await pass.answered();
-    return result;
-  } catch (error) {
-    await tell(pass, error);
-    throw error;
-  }
-}
-
 /** A stream answers once with its first page, however many follow; it may still fail after that. */
 async function* watchPages<T>(pass: Pass, pages: AsyncIterable<T>): AsyncIterable<T> {
   let hasAnswered = false;
@@ -68,11 +54,4 @@ async function* watchPages<T>(pass: Pass, pages: AsyncIterable<T>): AsyncIterabl
     await tell(pass, error);
     throw error;
   }
-}
-
-/** A provider that refuses or throttles is there. An abort says nothing, unless the call's own time limit is its reason. */
-async function tell(pass: Pass, error: unknown): Promise<void> {
-  if (error instanceof Error && error.name === "TimeoutError") return pass.failed();
-  if (!(error instanceof ProviderError) || beforeTheCall.has(error.code)) return;
-  return error.code === "PROVIDER_UNAVAILABLE" ? pass.failed() : pass.answered();
 }

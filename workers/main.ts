@@ -12,7 +12,6 @@ import { openRedis } from "../runtime/redis.ts";
 import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { countJobs } from "./count-jobs.ts";
-import { guardProviders } from "./guard-provider.ts";
 import { handlers } from "./handlers.ts";
 import { concurrencyOf, openServices } from "./open-services.ts";
 import { startWorkers } from "./worker.ts";
@@ -44,18 +43,15 @@ export async function startWorkerProcess(
     closes.push(async () =>
       Promise.race([database.destroy(), delay(2_000, undefined, { ref: false })]),
     );
-    const services = openServices(config, database);
     const redis = openRedis(config.REDIS_URL, (error) =>
       log.warn({ err: error }, "Redis connection"),
     );
     closes.push(() => redis.disconnect());
-    const openProvider = guardProviders(
-      services.openProvider,
-      new CircuitBreaker(redis, {
-        prefix: config.QUEUE_PREFIX,
-        onOpen: (provider) => log.warn({ provider }, "circuit opened"),
-      }),
-    );
+    const breaker = new CircuitBreaker(redis, {
+      prefix: config.QUEUE_PREFIX,
+      onOpen: (provider) => log.warn({ provider }, "circuit opened"),
+    });
+    const services = openServices(config, database, breaker);
     const registry = openMetrics("worker");
     const readiness = openReadiness({
       database: databaseCheck(database),
@@ -65,7 +61,7 @@ export async function startWorkerProcess(
     closes.push(await serveHealth(config, readiness, registry, log));
     const workers = startWorkers(
       handlers,
-      { ...services, openProvider, log, onEnd: countJobs(registry) },
+      { ...services, log, onEnd: countJobs(registry) },
       {
         connection: redis,
         prefix: config.QUEUE_PREFIX,

@@ -5,13 +5,22 @@ import { providerOpener } from "../providers/open.ts";
 import { operatorEndpoints } from "../providers/operator-endpoints.ts";
 import type { Config } from "../runtime/config.ts";
 import { createSecrets } from "../runtime/secrets/secret.ts";
+import type { CircuitBreaker } from "./circuit-breaker.ts";
+import { circuitEntrance } from "./enter-circuit.ts";
+import { guardProviders } from "./guard-provider.ts";
 import type { Services } from "./services.ts";
 
 /** The services of a worker process, as its configuration says. Throws for keys or endpoints that cannot be used. */
-export function openServices(config: Config, database: DataSource): Services {
+export function openServices(
+  config: Config,
+  database: DataSource,
+  breaker: CircuitBreaker,
+): Services {
+  const openProvider = providerOpener(operatorEndpoints(process.env));
   return {
     database,
-    openProvider: providerOpener(operatorEndpoints(process.env)),
+    openProvider: guardProviders(openProvider, breaker),
+    enterCircuit: circuitEntrance(openProvider, breaker),
     secrets: createSecrets(config.CREDENTIAL_KEYS, config.FERNET_KEYS),
     terraform: {
       binary: config.TERRAFORM_BINARY,

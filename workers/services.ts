@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { OpenProvider } from "../providers/provider.ts";
 import type { Secrets } from "../runtime/secrets/secret.ts";
+import type { EnterCircuit } from "./circuit-breaker.ts";
 
 /** How terraform runs on this machine; settings of the operator. */
 export interface TerraformSettings {
@@ -18,6 +19,8 @@ export interface TerraformSettings {
 export interface Services {
   database: DataSource;
   openProvider: OpenProvider;
+  /** To be called before a program that calls the provider is started. */
+  enterCircuit: EnterCircuit;
   secrets: Secrets;
   terraform: TerraformSettings;
   /** Folder of the operator's cost files, `COST_FILES_DIR`. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { EntityManager } from "typeorm";
 import type { TerraformApplyPayload } from "../queues/terraform-apply.ts";
 import { LockHeldError, withAdvisoryLock } from "../tables/advisory-lock.ts";
 import { setResourceStatus } from "../tables/resources.ts";
@@ -15,6 +16,7 @@ import {
   planModule,
 } from "../terraform/run.ts";
 import type { Outputs } from "../terraform/state.ts";
+import type { Pass } from "./circuit-breaker.ts";
 import { GiveUpError, RetryError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
 import type { Services } from "./services.ts";
@@ -22,13 +24,14 @@ import { recoverRun } from "./terraform-recovery.ts";
 import { cleanUp, host, type OngoingRun, recordFailure, recordRun } from "./terraform-run.ts";
 import { readStoredState, sealState } from "./terraform-state.ts";
 import { authoriseResource, type TerraformTarget } from "./terraform-target.ts";
+import { watch } from "./watch-call.ts";
 
 /** Another job of the resource is usually done within minutes. */
 const busyRetryMs = 15_000;
 
 /**
  * Plans, applies or destroys one resource. First deals with what an earlier worker left: an apply that still runs is
- * followed to its end, never started a second time. Every attempt plans anew.
+ * followed to its end, never started a second time, whatever the circuit of its provider. Every attempt plans anew.
  */
 export const applyTerraform: Handler<"terraform-apply"> = async (dependencies, payload, signal) => {
   const target = await authoriseResource(dependencies, payload);
@@ -53,17 +56,21 @@ async function work(
   if (recovered) {
     const isOurs = recovered.action === payload.action;
     if (isOurs) return succeed(dependencies, recovered.run, recovered.action, recovered.result);
+    const { run, action, result } = recovered;
     await dependencies.commit(async (manager) =>
-      endTerraformRun(manager, recovered.run.id, "applied"),
+      recordSuccess(dependencies, manager, run, action, result),
     );
-    await cleanUp(recovered.run);
+    run.stored = result.state;
+    await cleanUp(run);
   }
+  const pass = await dependencies.enterCircuit(target.credential.cloud, signal);
   const { run, moduleRun } = await prepare(dependencies, payload, target, signal);
   try {
     if (payload.action === "plan" || payload.action === "drift") {
-      return await plan(dependencies, run, payload.action, moduleRun);
+      return await plan(dependencies, run, payload.action, moduleRun, pass);
     }
-    const result = await (payload.action === "apply" ? applyModule : destroyModule)(moduleRun);
+    const change = payload.action === "apply" ? applyModule : destroyModule;
+    const result = await watch(pass, async () => change(moduleRun));
     return await succeed(dependencies, run, payload.action, result);
   } catch (error) {
     await recordFailure(dependencies, run, error);
@@ -122,9 +129,11 @@ async function plan(
   run: OngoingRun,
   action: "plan" | "drift",
   moduleRun: ModuleRun,
+  pass: Pass,
 ): Promise<unknown> {
   const mode = action === "drift" ? "refresh-only" : "apply";
-  const { changes, hasChanges, drifted } = await planModule(mode, moduleRun);
+  const planned = await watch(pass, async () => planModule(mode, moduleRun));
+  const { changes, hasChanges, drifted } = planned;
   const result = await dependencies.finish(async (manager) => {
     await endTerraformRun(manager, run.id, "planned", { plan: { ...changes, drifted } });
     return { rows: 1, action, hasChanges, changes, drifted };
@@ -137,32 +146,40 @@ async function succeed(
   dependencies: Services & JobContext,
   run: OngoingRun,
   action: string,
-  { applied, changes, state }: ApplyResult,
+  result: ApplyResult,
 ): Promise<unknown> {
+  const value = await dependencies.finish(async (manager) => {
+    const outputs = await recordSuccess(dependencies, manager, run, action, result);
+    return { rows: 1, action, applied: result.applied, changes: result.changes, outputs };
+  });
+  run.stored = result.state;
+  await cleanUp(run);
+  return value;
+}
+
+/** Writes what a run that reached its goal leaves, and returns the outputs that may be seen. */
+async function recordSuccess(
+  { secrets }: Services,
+  manager: EntityManager,
+  run: OngoingRun,
+  action: string,
+  { changes, state }: ApplyResult,
+): Promise<Record<string, unknown>> {
   const isDestroy = action === "destroy";
   const outputs = isDestroy ? {} : readable(state?.outputs ?? {});
-  const result = await dependencies.finish(async (manager) => {
-    if (state) {
-      const facts = { runId: run.id, kind: "final" } as const;
-      await addState(
-        manager,
-        run.resourceId,
-        sealState(dependencies.secrets, run.resourceId, facts, state),
-      );
-    }
-    await endTerraformRun(manager, run.id, isDestroy ? "destroyed" : "applied", {
-      plan: { ...changes },
-    });
-    await setResourceStatus(manager, run.resourceId, isDestroy ? "destroyed" : "active", {
-      ...outputs,
-      run_id: run.id,
-      changes,
-    });
-    return { rows: 1, action, applied, changes, outputs };
+  if (state) {
+    const facts = { runId: run.id, kind: "final" } as const;
+    await addState(manager, run.resourceId, sealState(secrets, run.resourceId, facts, state));
+  }
+  await endTerraformRun(manager, run.id, isDestroy ? "destroyed" : "applied", {
+    plan: { ...changes },
   });
-  run.stored = state;
-  await cleanUp(run);
-  return result;
+  await setResourceStatus(manager, run.resourceId, isDestroy ? "destroyed" : "active", {
+    ...outputs,
+    run_id: run.id,
+    changes,
+  });
+  return outputs;
 }
 
 /** Outputs that are not sensitive, as plain values. */

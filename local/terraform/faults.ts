@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 
-export type Action = "read" | "create" | "update" | "delete";
+/** `configure` is the provider's start, when it looks whether its credential works. */
+export type Action = "configure" | "read" | "create" | "update" | "delete";
 
 export interface Fault {
-  /** Resource type; any if absent. */
+  /** Resource type, or for `configure` the provider's source such as `hashicorp/aws`; any if absent. */
   type?: string;
   action?: Action;
   /** The operation takes this long. */

@@ -53,7 +53,9 @@ export class FakeProvider {
     };
   }
 
-  configure(request: { config: DynamicValue }, client: string): object {
+  async configure(request: { config: DynamicValue }, client: string): Promise<object> {
+    const error = await this.#faults.strike(this.#schema.source, "configure", client);
+    if (error) return { diagnostics: [diagnostic(error)] };
     this.#configurations.set(client, decodeObject(request.config) ?? {});
     return {};
   }

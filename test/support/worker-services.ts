@@ -1,7 +1,16 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DataSource } from "typeorm";
+import type { Pass } from "../../workers/circuit-breaker.ts";
 import type { Services } from "../../workers/services.ts";
+
+/** The way through a closed circuit that nobody watches. */
+const closedCircuit: Pass = {
+  isCanary: false,
+  answered: async () => {},
+  failed: async () => {},
+  leave: async () => {},
+};
 
 /** Services for handlers in tests; what a test does not bring fails when it is used. */
 export function testServices(database: DataSource, own: Partial<Services> = {}): Services {
@@ -11,6 +20,7 @@ export function testServices(database: DataSource, own: Partial<Services> = {}):
   return {
     database,
     openProvider: async () => missing(),
+    enterCircuit: async () => closedCircuit,
     secrets: { open: missing, seal: missing, isCurrent: missing },
     terraform: {
       binary: undefined,

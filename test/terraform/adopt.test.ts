@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { TerraformError } from "../../terraform/errors.ts";
-import { findModule } from "../../terraform/module.ts";
 import { killGroup } from "../../terraform/process.ts";
 import { isAlive, type ProcessIdentity } from "../../terraform/process-identity.ts";
 import { type AdoptedRun, adoptApply } from "../../terraform/run.ts";
 import type { StateSnapshot } from "../../terraform/state.ts";
-import { takeOver } from "../../terraform/work-directory.ts";
+import { type AbandonedApply, abandonApply } from "../support/abandoned-apply.ts";
 import {
   azureCredential,
   createRunWorld,
@@ -19,14 +15,11 @@ import {
 } from "../support/terraform.ts";
 import { until } from "../support/until.ts";
 
-const fixture = fileURLToPath(new URL("../support/fixtures/run-apply.ts", import.meta.url));
-
 describe("an apply whose worker is killed", function () {
   this.timeout(20_000);
   let world: RunWorld;
   let binary: string;
   let directory: string;
-  let worker: ChildProcess;
   let apply: ProcessIdentity | null;
 
   beforeEach(async function () {
@@ -36,35 +29,15 @@ describe("an apply whose worker is killed", function () {
     apply = null;
   });
   afterEach(async () => {
-    worker?.kill("SIGKILL");
     if (apply) await killGroup(apply);
     await world?.close();
   });
 
-  /** Starts an apply in a process of its own and kills that process while one resource is being created. */
-  async function killWorkerDuring(type: string) {
-    const hold = world.fakes.faults.hold({ type, action: "create" });
-    const { directory: module } = await findModule("azure", "network");
-    const { PATH = "" } = process.env;
-    const { reattach } = world.fakes;
-    worker = spawn(process.execPath, ["--import", "tsx", fixture], {
-      env: {
-        PATH,
-        RUN_BINARY: binary,
-        RUN_DIRECTORY: directory,
-        RUN_MODULE: module,
-        RUN_REATTACH: reattach,
-      },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    const exited = once(worker, "exit");
-    await hold.reached;
-    worker.kill("SIGKILL");
-    await exited;
-    apply = await takeOver(directory);
-    if (!apply) throw new Error("no apply was left");
-    return { hold, identity: apply };
-  }
+  const killWorkerDuring = async (type: string): Promise<AbandonedApply> => {
+    const abandoned = await abandonApply({ binary, directory, fakes: world.fakes }, type);
+    apply = abandoned.identity;
+    return abandoned;
+  };
 
   function adoption(identity: ProcessIdentity, options: Partial<AdoptedRun> = {}): AdoptedRun {
     const { signal } = new AbortController();

@@ -51,6 +51,41 @@ describe("a run that fails", function () {
     expect(retried.changes.add).to.equal(3);
   });
 
+  it("blames the provider when it does not answer at the very start", async () => {
+    const error = {
+      summary: "building account",
+      detail: 'Get "https://management.azure.com/": dial tcp 192.0.2.1:443: connection refused',
+    };
+    world.fakes.faults.add({ type: "hashicorp/azurerm", action: "configure", error });
+
+    const failure = await failureOf(applyModule(world.azureNetwork()));
+
+    expect(failure).to.include({ stage: "plan", fault: "provider", finding: "failed" });
+  });
+
+  it("says nothing of the provider when the configuration is wrong", async () => {
+    const hcl = 'resource "aws_s3_bucket" "this" {\n  bucket = var.missing\n}\n';
+    const moduleDirectory = await world.module("wrong", hcl);
+
+    const failure = await failureOf(applyModule(world.run({ moduleDirectory })));
+
+    expect(failure.diagnostics).not.to.deep.equal([]);
+    expect(failure).to.include({ end: "exit", finding: "nothing" });
+  });
+
+  it("says nothing of the provider when terraform loses its plugin", async () => {
+    const hold = world.fakes.faults.hold({ type: "azurerm_resource_group", action: "create" });
+    const result = failureOf(applyModule(world.azureNetwork()));
+    await hold.reached;
+
+    world.fakes.close();
+    const failure = await result;
+    hold.release();
+
+    expect(failure.message).to.include("Plugin");
+    expect(failure).to.include({ stage: "apply", end: "exit", finding: "nothing" });
+  });
+
   it("plans anew after a failure and creates only what is missing", async () => {
     const error = { summary: "UnauthorizedOperation" };
     world.fakes.faults.add({ type: "azurerm_subnet", action: "create", error, times: 1 });
