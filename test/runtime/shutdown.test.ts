@@ -77,7 +77,7 @@ describe("a process that starts", function () {
     startProcess([role], {
       PATH: process.env["PATH"] ?? "",
       DATABASE_URL: database.url,
-      REDIS_URL: `redis://${silent.address}`,
+      REDIS_URL: `redis://127.0.0.1:${silent.port}`,
       API_PORT: "0",
       ...(role === "worker" && { CREDENTIAL_KEYS: newKey() }),
       ...changes,
@@ -90,7 +90,7 @@ describe("a process that starts", function () {
 
   for (const role of ["worker", "scheduler", "api"]) {
     it(`ends with 0 at SIGTERM while PostgreSQL does not answer: ${role}`, async () => {
-      started = start(role, { DATABASE_URL: `postgres://user@${silent.address}/none` });
+      started = start(role, { DATABASE_URL: `postgres://user@127.0.0.1:${silent.port}/none` });
       await silent.reached;
 
       expect(await stop(started)).to.deep.equal({ code: 0, inTime: true });
@@ -107,8 +107,7 @@ describe("a process that starts", function () {
   }
 
   it("ends with 1 when its health port is taken", async () => {
-    const port = silent.address.split(":")[1] ?? "";
-    started = start("worker", { HEALTH_PORT: port });
+    started = start("worker", { HEALTH_PORT: String(silent.port) });
 
     const error = await failureOf(started.logged(() => false));
 
