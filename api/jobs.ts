@@ -6,6 +6,7 @@ import { contracts } from "../queues/contracts.ts";
 import { payloadJsonSchema } from "../queues/json-schema.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { requestJob } from "../queues/request-job.ts";
+import { outcomeOf } from "../tables/job-outcome.ts";
 import { findJobRun } from "../tables/job-runs.ts";
 
 export interface JobsServices {
@@ -100,14 +101,7 @@ async function showJob(
     problem(response, 404, "UNKNOWN_JOB", `the ledger knows no ${queue} job ${jobId}`);
     return;
   }
-  response.json({
-    jobId,
-    outcome: run.state,
-    errorCode: run.errorCode,
-    message: run.errorMessage,
-    attempts: run.attempt,
-    result: run.result,
-  });
+  response.json(outcomeOf(jobId, run));
 }
 
 /** A problem document (RFC 9457) with our stable code. */

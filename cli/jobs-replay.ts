@@ -5,14 +5,14 @@ import type { JobRun } from "../entities/job-run.ts";
 import { type QueueName, queueNames } from "../queues/contract.ts";
 import { contracts, type Payloads } from "../queues/contracts.ts";
 import { enqueue } from "../queues/enqueue.ts";
-import { closeQueues, openQueues, type Queues } from "../queues/open-queues.ts";
+import type { Queues } from "../queues/open-queues.ts";
 import { parsePayload } from "../queues/parse-payload.ts";
 import { readConfig } from "../runtime/config.ts";
-import { openRedis } from "../runtime/redis.ts";
 import { lockEndedJob, recordReplay } from "../tables/rejected-jobs.ts";
 import { withDatabase } from "./database.ts";
 import { type CommonOptions, command, json } from "./options.ts";
 import { print, UsageError } from "./output.ts";
+import { withQueues } from "./queues.ts";
 
 /** `multicloud jobs replay`: runs a job again that was rejected, given up or failed, with its payload repaired. */
 export function replayCommand(): Command {
@@ -24,17 +24,12 @@ export function replayCommand(): Command {
 
 async function replay(id: string, options: CommonOptions & { payload?: unknown }): Promise<void> {
   const config = readConfig(process.env, ["DATABASE_URL", "REDIS_URL"]);
-  const redis = openRedis(config.REDIS_URL, () => {});
-  const queues = openQueues(redis, config.QUEUE_PREFIX, () => {});
-  try {
-    const jobId = await withDatabase(config.DATABASE_URL, async (database) =>
+  const jobId = await withQueues(config, async (queues) =>
+    withDatabase(config.DATABASE_URL, async (database) =>
       replayJob(database, queues, id, options.payload),
-    );
-    print(options.output, { jobId, replayOf: id }, `Queued job ${jobId} in place of ${id}.`);
-  } finally {
-    await closeQueues(queues);
-    redis.disconnect();
-  }
+    ),
+  );
+  print(options.output, { jobId, replayOf: id }, `Queued job ${jobId} in place of ${id}.`);
 }
 
 const replayable = ["rejected", "given-up", "failed"];

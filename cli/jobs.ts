@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { Argument, type Command } from "commander";
 import type { DataSource } from "typeorm";
 import type { JobRun } from "../entities/job-run.ts";
 import { type QueueName, queueNames } from "../queues/contract.ts";
 import { idempotentJobId } from "../queues/enqueue.ts";
-import { closeQueues, openQueues } from "../queues/open-queues.ts";
 import { type Config, readConfig } from "../runtime/config.ts";
-import { openRedis } from "../runtime/redis.ts";
+import { type JobOutcome, outcomeOf } from "../tables/job-outcome.ts";
 import { finalStates, findJobRun, findJobRunByKey } from "../tables/job-runs.ts";
 import { withDatabase } from "./database.ts";
 import { rejectedCommand } from "./jobs-rejected.ts";
 import { replayCommand } from "./jobs-replay.ts";
 import { type CommonOptions, command, group, json, seconds } from "./options.ts";
 import { NegativeResult, print } from "./output.ts";
+import { withQueues } from "./queues.ts";
+import { waitForEnd } from "./wait-for-end.ts";
 
 /** `multicloud jobs`: put jobs into their queues and see what came of them. */
 export function jobsCommand(): Command {
@@ -45,7 +45,10 @@ async function addJob(queue: QueueName, payload: unknown, options: AddOptions): 
     return;
   }
   const run = await withDatabase(config.DATABASE_URL, async (database) =>
-    waitForEnd(async () => find(database, queue, jobId, payload), options.timeout),
+    waitForEnd(
+      async () => find(database, queue, jobId, payload),
+      AbortSignal.timeout(Math.ceil(options.timeout * 1_000)),
+    ),
   );
   const ended = describe(jobId, run, options.timeout);
   print(options.output, ended, `${queue} job ${jobId}: ${ended.outcome} ${ended.message ?? ""}`);
@@ -54,17 +57,10 @@ async function addJob(queue: QueueName, payload: unknown, options: AddOptions): 
 
 /** Adds the payload as it is: a worker judges it, so that the ledger knows what was sent and how it ended. */
 async function add(config: Config, queue: QueueName, payload: unknown): Promise<string> {
-  const redis = openRedis(config.REDIS_URL, () => {});
-  const queues = openQueues(redis, config.QUEUE_PREFIX, () => {});
-  try {
-    const key = keyOf(payload);
-    const jobId = key ? idempotentJobId(key.userId, key.idempotencyKey) : randomUUID();
-    await queues[queue].add(queue, payload, { jobId });
-    return jobId;
-  } finally {
-    await closeQueues(queues);
-    redis.disconnect();
-  }
+  const key = keyOf(payload);
+  const jobId = key ? idempotentJobId(key.userId, key.idempotencyKey) : randomUUID();
+  await withQueues(config, async (queues) => queues[queue].add(queue, payload, { jobId }));
+  return jobId;
 }
 
 /** What stands for the job, however it was added first, or null. */
@@ -75,8 +71,6 @@ function keyOf(payload: unknown): { userId: number; idempotencyKey: string } | n
   const isKey = typeof userId === "number" && typeof idempotencyKey === "string";
   return isKey ? { userId, idempotencyKey } : null;
 }
-
-const pollEveryMs = 100;
 
 async function find(
   database: DataSource,
@@ -89,41 +83,10 @@ async function find(
   return byKey ?? findJobRun(database, queue, jobId);
 }
 
-async function waitForEnd(
-  look: () => Promise<JobRun | null>,
-  timeoutSeconds: number,
-): Promise<JobRun | null> {
-  const deadline = performance.now() + timeoutSeconds * 1000;
-  for (;;) {
-    const run = await look();
-    if (run && finalStates.includes(run.state)) return run;
-    if (performance.now() > deadline) return run;
-    await delay(pollEveryMs);
-  }
-}
-
-interface EndedJob {
-  jobId: string;
-  outcome: string;
-  errorCode: string | null;
-  message: string | null;
-  attempts: number;
-  result: unknown;
-}
-
-function describe(jobId: string, run: JobRun | null, timeoutSeconds: number): EndedJob {
-  if (!run || !finalStates.includes(run.state)) {
-    const message = `not ended after ${timeoutSeconds} s${run ? "" : "; is a worker running?"}`;
-    const state = run?.state ?? "queued";
-    const errorCode = run?.errorCode ?? "WAIT_TIMEOUT";
-    return { jobId, outcome: state, errorCode, message, attempts: run?.attempt ?? 0, result: null };
-  }
-  return {
-    jobId,
-    outcome: run.state,
-    errorCode: run.errorCode,
-    message: run.errorMessage,
-    attempts: run.attempt,
-    result: run.result,
-  };
+function describe(jobId: string, run: JobRun | null, timeoutSeconds: number): JobOutcome {
+  if (run && finalStates.includes(run.state)) return outcomeOf(jobId, run);
+  const message = `not ended after ${timeoutSeconds} s${run ? "" : "; is a worker running?"}`;
+  const state = run?.state ?? "queued";
+  const errorCode = run?.errorCode ?? "WAIT_TIMEOUT";
+  return { jobId, outcome: state, errorCode, message, attempts: run?.attempt ?? 0, result: null };
 }

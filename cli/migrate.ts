@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readConfig } from "../runtime/config.ts";
+import { processNeeds, readConfig } from "../runtime/config.ts";
 import { migrate } from "../runtime/database.ts";
 import { withDatabase } from "./database.ts";
 import { type CommonOptions, command } from "./options.ts";
@@ -9,7 +9,7 @@ import { print } from "./output.ts";
 export function migrateCommand(): Command {
   return command("migrate", "Bring the database schema up to date").action(
     async ({ output }: CommonOptions) => {
-      const config = readConfig(process.env, ["DATABASE_URL"]);
+      const config = readConfig(process.env, processNeeds.migrate);
       const ran = await withDatabase(config.DATABASE_URL, migrate);
       const text = ran.length === 0 ? "The schema is up to date." : `Ran ${ran.join(", ")}.`;
       print(output, { ran }, text);

@@ -49,8 +49,8 @@ export function json(text: string): unknown {
 /** Reads a number of seconds. */
 export function seconds(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) {
-    throw new InvalidArgumentError("expected a number of seconds.");
+  if (!(value > 0 && value <= 24 * 60 * 60)) {
+    throw new InvalidArgumentError("expected a number of seconds, a day at most.");
   }
   return value;
 }

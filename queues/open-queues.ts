@@ -1,5 +1,5 @@
 import { Queue } from "bullmq";
-import type { Redis } from "ioredis";
+import { Redis } from "ioredis";
 import { type QueueName, queueNames } from "./contract.ts";
 import { eventStreamLength, retention } from "./retention.ts";
 
@@ -32,7 +32,12 @@ export function openQueues(
   };
 }
 
-/** Closes every queue; the connection stays the caller's. */
+/**
+ * Closes every queue; the connection stays the caller's. Without Redis there is nothing to close: a queue would wait
+ * for it.
+ */
 export async function closeQueues(queues: Queues): Promise<void> {
+  const { connection } = queues.sync.opts;
+  if (connection instanceof Redis && connection.status !== "ready") return;
   await Promise.all(queueNames.map(async (name) => queues[name].close()));
 }

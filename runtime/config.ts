@@ -19,9 +19,17 @@ const required = {
   DATABASE_URL: "the PostgreSQL database, such as postgres://user:password@host:5432/multicloud",
   REDIS_URL: "the Redis server, such as redis://host:6379",
   CREDENTIAL_KEYS:
-    "keys that seal credentials, id:base64 of 32 bytes (make one: openssl rand -base64 32)",
+    "keys that seal credentials, id:base64 of 32 bytes (make one: openssl rand -base64 32); only workers and the commands for credentials need them",
 } as const;
 export type RequiredVariable = keyof typeof required;
+
+/** What each process cannot do without. Whoever opens no secret gets no key. */
+export const processNeeds = {
+  migrate: ["DATABASE_URL"],
+  worker: ["DATABASE_URL", "REDIS_URL", "CREDENTIAL_KEYS"],
+  scheduler: ["DATABASE_URL", "REDIS_URL"],
+  api: ["DATABASE_URL", "REDIS_URL"],
+} as const satisfies Record<string, readonly RequiredVariable[]>;
 
 const wholeNumber = (name: string, fallback: number, least: number) =>
   z.coerce
@@ -161,12 +169,9 @@ function readFiles(env: NodeJS.ProcessEnv, problems: string[]): Record<string, s
 
 /**
  * Reads the configuration from the environment. Throws ConfigError with every problem at once: when one of the needed
- * variables is missing, all missing ones are named.
+ * variables is missing, all that an installation needs and that are missing are named.
  */
-export function readConfig(
-  env: NodeJS.ProcessEnv,
-  needs: readonly RequiredVariable[] = ["DATABASE_URL", "REDIS_URL", "CREDENTIAL_KEYS"],
-): Config {
+export function readConfig(env: NodeJS.ProcessEnv, needs: readonly RequiredVariable[]): Config {
   const problems: string[] = [];
   const values = readFiles(env, problems);
   if (needs.some((name) => !values[name])) {

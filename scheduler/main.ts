@@ -1,14 +1,11 @@
 import type { DataSource } from "typeorm";
 import { closeQueues, openQueues } from "../queues/open-queues.ts";
 import type { Config } from "../runtime/config.ts";
-import { openDatabase } from "../runtime/database.ts";
-import { startHealthServer } from "../runtime/health-server.ts";
+import { openConnections, type Role } from "../runtime/connections.ts";
+import { openHealth, serveHealth } from "../runtime/health.ts";
 import type { Logger } from "../runtime/log.ts";
-import { openMetrics } from "../runtime/metrics.ts";
-import { openReadiness } from "../runtime/readiness.ts";
-import { databaseCheck, migrationsCheck, redisCheck } from "../runtime/readiness-checks.ts";
 import { openImpatientRedis } from "../runtime/redis.ts";
-import { type Close, closeAll, closeOnSignal } from "../runtime/shutdown.ts";
+import type { OpenParts } from "../runtime/shutdown.ts";
 import { applyDefaultSchedules } from "./default-schedules.ts";
 import { runDueSchedules } from "./run-due-schedules.ts";
 import { startTicker, type Ticker } from "./ticker.ts";
@@ -18,51 +15,27 @@ import { startUpkeep } from "./upkeep.ts";
 const stopGraceMs = 5_000;
 
 /**
- * Starts the scheduler and returns when it runs; SIGTERM and SIGINT end the process with 0.
+ * Starts the scheduler and returns when it runs; whoever calls closes what it opens.
  * Throws when PostgreSQL cannot be reached at start or the health port is taken.
  */
-export async function runScheduler(config: Config, log: Logger): Promise<void> {
-  const closes = await startScheduler(config, log);
-  closeOnSignal(closes, (error) => log.error({ err: error }, "cannot close"));
-}
-
-/** Starts the scheduler without minding signals; whoever calls closes what is returned, last first. */
-export async function startScheduler(config: Config, log: Logger): Promise<Close[]> {
-  const closes: Close[] = [];
-  try {
-    const database = await openDatabase(config.DATABASE_URL, {
-      poolSize: 8,
-      applicationName: "multicloud-scheduler",
-      onPoolError: (error) => log.warn({ err: error }, "lost a database connection"),
-    });
-    closes.push(async () => database.destroy());
-    const onRedisError = (error: Error) => log.warn({ err: error }, "Redis connection");
-    const redis = openImpatientRedis(config.REDIS_URL, onRedisError);
-    closes.push(() => redis.disconnect());
-    const queues = openQueues(redis, config.QUEUE_PREFIX, onRedisError);
-    closes.push(async () => {
-      if (redis.status === "ready") await closeQueues(queues);
-    });
-    const readiness = openReadiness({
-      database: databaseCheck(database),
-      migrations: migrationsCheck(database),
-      redis: redisCheck(redis),
-    });
-    if (config.HEALTH_PORT !== undefined) {
-      const address = { host: config.HEALTH_HOST, port: config.HEALTH_PORT };
-      const health = { readiness, registry: openMetrics("scheduler") };
-      const server = await startHealthServer(address, health);
-      closes.push(async () => server.close());
-      log.info({ url: server.url }, "health server listens");
-    }
-    const ticker = startSchedules(config, database, log);
-    closes.push(async () => ticker.stop(stopGraceMs));
-    closes.push(...startUpkeep(config, { database, queues, redis, log }), () => readiness.drain());
-    return closes;
-  } catch (error) {
-    await closeAll(closes, () => {});
-    throw error;
-  }
+export async function startScheduler(config: Config, log: Logger, open: OpenParts): Promise<void> {
+  const role: Role = { name: "scheduler", config, log, open };
+  const connections = await openConnections(role, { poolSize: 8, openRedis: openImpatientRedis });
+  const { database, redis } = connections;
+  const queues = openQueues(redis, config.QUEUE_PREFIX, (error) =>
+    log.warn({ err: error }, "Redis connection"),
+  );
+  open.add(async () => closeQueues(queues));
+  const health = openHealth(role, connections);
+  await serveHealth(role, health);
+  const ticker = startSchedules(config, database, log);
+  open.add(async () => ticker.stop(stopGraceMs));
+  open.add(...startUpkeep(config, { database, queues, redis, log }));
+  open.add(
+    // Whatever waits for a Redis that is away ends with it.
+    () => (redis.status === "ready" ? undefined : redis.disconnect()),
+    () => health.readiness.drain(),
+  );
 }
 
 /** The default rows come first, as soon as the database is there to take them. */

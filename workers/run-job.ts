@@ -30,7 +30,7 @@ export interface EndedRun {
 export type RunServices = Services & { log: Logger; onEnd?: (end: EndedRun) => void };
 
 /**
- * Takes one delivered job through its named steps: parse, claim, authorise (in the handler's first line), arm, perform,
+ * Takes one delivered job through its named steps: parse, claim, arm, perform (the handler's first line authorises),
  * classify, record. Never throws for a reason that lies in the job; throws when the ledger cannot be reached, and then
  * nothing has happened.
  */

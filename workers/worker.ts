@@ -53,6 +53,8 @@ export function startWorkers(
   options: WorkerOptions,
 ): RunningWorkers {
   const workers = options.queues.map((name) => startWorker(name, handlers, services, options));
+  const connected = new Set<Worker>();
+  for (const worker of workers) worker.once("ready", () => connected.add(worker));
   return {
     ready: async () => {
       await Promise.all(workers.map(async (worker) => worker.waitUntilReady()));
@@ -60,6 +62,8 @@ export function startWorkers(
     close: async () => {
       await Promise.all(
         workers.map(async (worker, index) => {
+          // It has no jobs, and would wait for Redis before it ends.
+          if (!connected.has(worker)) return worker.close(true);
           const { patienceMs = patienceOf(options.queues[index] ?? "sync") } = options;
           return drain(worker, { drainMs: options.drainMs, patienceMs }, services.log);
         }),

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { DataSource } from "typeorm";
+import { waitForEnd } from "../../cli/wait-for-end.ts";
 import { enqueue } from "../../queues/enqueue.ts";
 import type { Queues } from "../../queues/open-queues.ts";
-import { finalStates, findJobRun } from "../../tables/job-runs.ts";
+import { findJobRun } from "../../tables/job-runs.ts";
 import type { World } from "../world.ts";
 import type { Cast } from "./people.ts";
 import type { Expected } from "./progress.ts";
@@ -66,9 +66,6 @@ export async function checkHealth(
 }
 
 async function ended({ database, signal }: Desk, jobId: string): Promise<void> {
-  for (;;) {
-    const run = await findJobRun(database, "terraform-apply", jobId);
-    if (run && finalStates.includes(run.state)) return;
-    await delay(100, undefined, { signal });
-  }
+  await waitForEnd(async () => findJobRun(database, "terraform-apply", jobId), signal);
+  signal.throwIfAborted();
 }

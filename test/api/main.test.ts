@@ -2,7 +2,9 @@ import { expect } from "chai";
 import { afterEach, describe, it } from "mocha";
 import { startApi } from "../../api/main.ts";
 import { ConfigError, readConfig } from "../../runtime/config.ts";
+import { OpenParts } from "../../runtime/shutdown.ts";
 import { operator, type TestApi, testApi, viewer } from "../support/api.ts";
+import { failureOf } from "../support/failure.ts";
 import { testLog } from "../support/log.ts";
 import { startProxy } from "../support/proxy.ts";
 import { testRedis } from "../support/redis.ts";
@@ -18,7 +20,7 @@ describe("api", () => {
   it("refuses to start where others could reach it without a login", async () => {
     const config = readConfig({ API_HOST: "0.0.0.0", API_PORT: "0" }, []);
 
-    const error = await startApi(config, testLog().log).catch((thrown: unknown) => thrown);
+    const error = await failureOf(startApi(config, testLog().log, new OpenParts()));
 
     expect(error).to.be.instanceOf(ConfigError);
   });
@@ -27,7 +29,7 @@ describe("api", () => {
     api = await testApi();
     const { port } = new URL(api.url);
 
-    const error = await testApi({ API_PORT: port }).catch((thrown: unknown) => thrown);
+    const error = await failureOf(testApi({ API_PORT: port }));
 
     expect(error).to.have.property("code", "EADDRINUSE");
   });

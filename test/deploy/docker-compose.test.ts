@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { queueNames } from "../../queues/contract.ts";
 import { contracts } from "../../queues/contracts.ts";
-import { readConfig } from "../../runtime/config.ts";
+import { processNeeds, readConfig } from "../../runtime/config.ts";
 
 const root = join(import.meta.dirname, "../..");
 const text = readFileSync(join(root, "docker-compose.yml"), "utf8");
@@ -51,6 +51,7 @@ const file = z
   .strictObject({
     "x-workers": z.unknown(),
     "x-environment": z.unknown(),
+    "x-keys": z.unknown(),
     services: z.record(z.string(), service),
     volumes: z.record(z.string(), z.null()),
   })
@@ -134,8 +135,17 @@ describe("docker-compose.yml", () => {
   });
 
   it("gives every process an environment that its configuration accepts", () => {
-    for (const [name, { environment }] of ours) {
-      expect(() => readConfig(filled(environment)), name).to.not.throw();
+    for (const [name, { command, environment }] of ours) {
+      const needs = processNeeds[roleOf(command)];
+      expect(() => readConfig(filled(environment), needs), name).to.not.throw();
+    }
+  });
+
+  it("gives keys only to workers", () => {
+    for (const [name, { command, environment = {} }] of ours) {
+      const given = Object.keys(environment).filter((key) => key.endsWith("_KEYS"));
+      const keys = roleOf(command) === "worker" ? ["CREDENTIAL_KEYS", "FERNET_KEYS"] : [];
+      expect(given, name).to.have.members(keys);
     }
   });
 
@@ -145,7 +155,7 @@ describe("docker-compose.yml", () => {
       const given = Object.keys(environment).filter((key) => environment[key] !== "");
 
       expect(given).to.include("DRAIN_SECONDS");
-      expect(readConfig(environment)).to.include.all.keys(given);
+      expect(readConfig(environment, processNeeds.worker)).to.include.all.keys(given);
     }
   });
 
@@ -160,6 +170,10 @@ describe("docker-compose.yml", () => {
     expect(Object.keys(file.volumes)).to.have.members(names);
   });
 });
+
+function roleOf([role = ""]: string[]): keyof typeof processNeeds {
+  return z.enum(["migrate", "worker", "scheduler", "api"]).parse(role);
+}
 
 function filled(environment: Record<string, string> = {}): Record<string, string> {
   const values = Object.entries(environment).map(([key, value]) => [key, fill(value)]);

@@ -8,7 +8,7 @@ import { Client } from "pg";
 import { type LocalPostgres, startPostgres } from "../../local/postgres.ts";
 import { clearStaleLock } from "../../local/postgres-lock.ts";
 import { LocalServerError } from "../../local/supervised-process.ts";
-import { rejection } from "../support/rejection.ts";
+import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 
@@ -56,7 +56,7 @@ describe("startPostgres", function () {
     const url = new URL(postgres.url);
     url.password = "guess";
 
-    const error = await rejection(query(url.href, "SELECT 1"), Error);
+    const error = await failureOf(query(url.href, "SELECT 1"), Error);
 
     expect(error.message).to.include("password authentication failed");
   });
@@ -65,7 +65,7 @@ describe("startPostgres", function () {
     const first = await start();
     await query(first.url, "CREATE TABLE kept AS SELECT 42 AS answer");
     await first.close();
-    await rejection(query(first.url, "SELECT 1"), Error);
+    await failureOf(query(first.url, "SELECT 1"), Error);
 
     const second = await start();
     const rows = await query(second.url, "SELECT answer FROM kept");
@@ -97,13 +97,13 @@ describe("startPostgres", function () {
     await postgres.close();
 
     expect(rows).to.deep.equal([{ n: 1 }]);
-    await rejection(access(temporary.path), Error);
+    await failureOf(access(temporary.path), Error);
   });
 
   it("refuses a folder another run uses and leaves that run alone", async () => {
     const postgres = await start();
 
-    const error = await rejection(clearStaleLock(join(folder, "data"), 50), LocalServerError);
+    const error = await failureOf(clearStaleLock(join(folder, "data"), 50), LocalServerError);
     const rows = await query(postgres.url, "SELECT 1 AS n");
 
     expect(error.message).to.match(/another PostgreSQL \(process \d+\) uses/);
@@ -142,7 +142,7 @@ describe("clearStaleLock", () => {
 
     await clearStaleLock(data, 0);
 
-    await rejection(access(lockFile), Error);
+    await failureOf(access(lockFile), Error);
   });
 
   it("removes the lock when its port is another program's by now", async () => {
@@ -150,7 +150,7 @@ describe("clearStaleLock", () => {
 
     await clearStaleLock(data, 0);
 
-    await rejection(access(lockFile), Error);
+    await failureOf(access(lockFile), Error);
   });
 
   it("removes a lock that was cut off while being written", async () => {
@@ -158,7 +158,7 @@ describe("clearStaleLock", () => {
 
     await clearStaleLock(data, 0);
 
-    await rejection(access(lockFile), Error);
+    await failureOf(access(lockFile), Error);
   });
 
   it("waits for a server that is about to end", async () => {
@@ -173,6 +173,6 @@ describe("clearStaleLock", () => {
     await clearStaleLock(data, 4_000);
 
     await until(() => asked === 1);
-    await rejection(access(lockFile), Error);
+    await failureOf(access(lockFile), Error);
   });
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { OwnProcessError, startProcess } from "../../local/processes.ts";
-import { rejection } from "../support/rejection.ts";
+import { failureOf } from "../support/failure.ts";
 
 const { PATH = "" } = process.env;
 
@@ -13,7 +13,7 @@ describe("startProcess", function () {
   it("says with its last words why a process did not get ready", async () => {
     const worker = startProcess(["worker"], { PATH });
 
-    const error = await rejection(
+    const error = await failureOf(
       worker.logged(() => false),
       OwnProcessError,
     );
@@ -26,7 +26,7 @@ describe("startProcess", function () {
   it("does not wait longer than it is told to", async () => {
     const worker = startProcess(["worker"], { PATH });
 
-    const error = await rejection(
+    const error = await failureOf(
       worker.logged(() => false, 1),
       OwnProcessError,
     );

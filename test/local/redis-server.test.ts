@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { findRedisServer, RedisNotFoundError } from "../../local/redis-server.ts";
-import { rejection } from "../support/rejection.ts";
+import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("findRedisServer", () => {
@@ -103,7 +103,7 @@ describe("findRedisServer", () => {
     await command("apt-get", "exit 100");
     await command("docker", "exit 1");
 
-    const error = await rejection(find(true), RedisNotFoundError);
+    const error = await failureOf(find(true), RedisNotFoundError);
 
     expect(error.tried.map((line) => line.split(":", 1)[0])).to.deep.equal([
       "redis-server on PATH",

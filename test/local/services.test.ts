@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { startServices } from "../../local/services.ts";
-import { rejection } from "../support/rejection.ts";
+import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 
@@ -73,7 +73,7 @@ describe("startServices", function () {
     await mkdir(join(folder, "postgres"));
     await writeFile(join(folder, "redis"), "a file where the folder should be");
 
-    await rejection(startServices({ folder, environment: {} }), Error);
+    await failureOf(startServices({ folder, environment: {} }), Error);
 
     expect(await readdir(join(folder, "postgres", "data"))).to.not.include("postmaster.pid");
   });

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { applyModule, planModule } from "../../terraform/run.ts";
 import {
   createRunWorld,
-  failureOf,
   type RunWorld,
   requireTerraform,
+  terraformErrorOf,
 } from "../support/terraform.ts";
 import { until } from "../support/until.ts";
 
@@ -86,7 +86,9 @@ describe("the simulated providers", function () {
     const bucketModule = await world.module("bucket", hcl);
     await applyModule(world.run({ moduleDirectory: bucketModule }));
 
-    const failure = await failureOf(applyModule(world.run({ moduleDirectory: bucketModule })));
+    const failure = await terraformErrorOf(
+      applyModule(world.run({ moduleDirectory: bucketModule })),
+    );
 
     expect(failure.message).to.equal("terraform apply: already exists");
     expect(world.fakes.cloud.objects).to.have.length(1);
@@ -96,8 +98,8 @@ describe("the simulated providers", function () {
     const error = { summary: "InternalError" };
     world.fakes.faults.add({ type: "aws_vpc", action: "create", error, times: 2 });
 
-    await failureOf(applyModule(world.run({ moduleDirectory })));
-    await failureOf(applyModule(world.run({ moduleDirectory })));
+    await terraformErrorOf(applyModule(world.run({ moduleDirectory })));
+    await terraformErrorOf(applyModule(world.run({ moduleDirectory })));
     const third = await applyModule(world.run({ moduleDirectory }));
 
     expect(third.changes.add).to.equal(1);
@@ -108,7 +110,7 @@ describe("the simulated providers", function () {
     world.fakes.faults.add({ action: "read", error: { summary: "AccessDenied" } });
 
     const run = world.run({ moduleDirectory, state: state?.bytes ?? null });
-    const failure = await failureOf(planModule("apply", run));
+    const failure = await terraformErrorOf(planModule("apply", run));
 
     expect(failure).to.include({ stage: "plan", fault: "tenant" });
     expect(failure.message).to.equal("terraform plan: AccessDenied");
@@ -126,7 +128,7 @@ describe("the simulated providers", function () {
   it("stop what terraform no longer wants, without creating it", async () => {
     const hold = world.fakes.faults.hold({ type: "aws_vpc", action: "create" });
     const controller = new AbortController();
-    const result = failureOf(
+    const result = terraformErrorOf(
       applyModule(world.run({ moduleDirectory, signal: controller.signal })),
     );
     await hold.reached;
@@ -147,7 +149,7 @@ describe("the simulated providers", function () {
         pid = identity.pid;
       },
     });
-    const result = failureOf(applyModule(run));
+    const result = terraformErrorOf(applyModule(run));
     await hold.reached;
 
     process.kill(pid, "SIGKILL");

@@ -4,7 +4,7 @@ import { QueryFailedError } from "typeorm";
 import { queueNames } from "../../queues/contract.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { rejection } from "../support/rejection.ts";
+import { failureOf } from "../support/failure.ts";
 
 describe("enqueue_job", () => {
   let database: TestDatabase;
@@ -127,7 +127,7 @@ describe("enqueue_job", () => {
   ];
   for (const [title, values, message] of malformed) {
     it(`refuses ${title}, and says what to do`, async () => {
-      const error = await rejection(call(...values), QueryFailedError);
+      const error = await failureOf(call(...values), QueryFailedError);
 
       expect(error.message).to.include(`enqueue_job: ${message}`);
       expect(error.driverError).to.have.property("code", "22023");

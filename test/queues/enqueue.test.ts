@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { enqueueAll } from "../../queues/enqueue.ts";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { InvalidPayloadError } from "../../queues/parse-payload.ts";
+import { failureOf } from "../support/failure.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
-import { rejection } from "../support/rejection.ts";
 
 describe("enqueueAll", () => {
   let redis: TestRedis;
@@ -41,7 +41,7 @@ describe("enqueueAll", () => {
       { payload: payload(-1) },
     ]);
 
-    const error = await rejection(adding, InvalidPayloadError);
+    const error = await failureOf(adding, InvalidPayloadError);
 
     expect(error.message).to.contain("/credentialId");
     expect(await queues.sync.getWaitingCount()).to.equal(0);

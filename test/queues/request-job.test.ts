@@ -5,7 +5,7 @@ import { InvalidPayloadError } from "../../queues/parse-payload.ts";
 import { requestJob } from "../../queues/request-job.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { rejection } from "../support/rejection.ts";
+import { failureOf } from "../support/failure.ts";
 
 describe("requestJob", () => {
   let database: TestDatabase;
@@ -42,7 +42,7 @@ describe("requestJob", () => {
 
   it("refuses a payload that no worker would take, before the database is asked", async () => {
     const wrong = { ...payload, regions: [] };
-    const error = await rejection(requestJob(client, "sync", wrong), InvalidPayloadError);
+    const error = await failureOf(requestJob(client, "sync", wrong), InvalidPayloadError);
 
     expect(error).to.include({ code: "INVALID_PAYLOAD", path: "/regions" });
   });

@@ -1,17 +1,38 @@
 import { expect } from "chai";
 import { describe, it } from "mocha";
-import { ConfigError, readConfig } from "../../runtime/config.ts";
+import { ConfigError, processNeeds, readConfig } from "../../runtime/config.ts";
 
 describe("readConfig", () => {
-  const problems = (env: Record<string, string>): readonly string[] => {
+  const problems = (
+    env: Record<string, string>,
+    needs: Parameters<typeof readConfig>[1] = [],
+  ): readonly string[] => {
     try {
-      readConfig(env, []);
+      readConfig(env, needs);
       return [];
     } catch (error) {
       if (error instanceof ConfigError) return error.problems;
       throw error;
     }
   };
+
+  it("names all that is missing as soon as something needed is", () => {
+    const url = "postgres://user@host/database";
+    const names = (env: Record<string, string>, process: keyof typeof processNeeds) =>
+      problems(env, processNeeds[process]).map((line) => line.split(" ", 1)[0]);
+
+    expect(names({ DATABASE_URL: url }, "worker")).to.deep.equal(["REDIS_URL", "CREDENTIAL_KEYS"]);
+    expect(names({ DATABASE_URL: url }, "api")).to.deep.equal(["REDIS_URL", "CREDENTIAL_KEYS"]);
+    expect(names({ DATABASE_URL: url }, "migrate")).to.deep.equal([]);
+  });
+
+  it("asks only workers for the keys", () => {
+    const env = { DATABASE_URL: "postgres://user@host/database", REDIS_URL: "redis://host" };
+
+    expect(problems(env, processNeeds.scheduler)).to.deep.equal([]);
+    expect(problems(env, processNeeds.api)).to.deep.equal([]);
+    expect(problems(env, processNeeds.worker)).to.have.length(1);
+  });
 
   it("schedules syncs half-hourly, costs daily and health checks every five minutes by default", () => {
     expect(readConfig({}, [])).to.include({

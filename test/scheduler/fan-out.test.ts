@@ -6,7 +6,7 @@ import { type FanOutOrder, fanOut } from "../../scheduler/fan-out.ts";
 import { type Slot, slotJobId, startTime } from "../../scheduler/slots.ts";
 import { addCredentials } from "../support/credentials.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { rejection } from "../support/rejection.ts";
+import { failureOf } from "../support/failure.ts";
 
 const hour = 3_600_000;
 
@@ -62,7 +62,7 @@ describe("fanOut", () => {
       throw new Error("as if the process had gone");
     });
 
-    await rejection(undone, Error);
+    await failureOf(undone);
 
     expect(await requested()).to.deep.equal([]);
   });

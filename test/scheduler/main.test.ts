@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { Schedule } from "../../entities/schedule.ts";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { type Config, readConfig } from "../../runtime/config.ts";
-import { type Close, closeAll } from "../../runtime/shutdown.ts";
+import { OpenParts } from "../../runtime/shutdown.ts";
 import { startScheduler } from "../../scheduler/main.ts";
 import { addCredentials } from "../support/credentials.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -18,16 +18,16 @@ describe("scheduler", () => {
   let database: TestDatabase;
   let redis: TestRedis;
   let queues: Queues;
-  let closes: Close[];
+  let open: OpenParts;
 
   beforeEach(async () => {
     database = await testDatabase();
     redis = testRedis();
     queues = openQueues(redis.connection(), redis.prefix, () => {});
-    closes = [];
+    open = new OpenParts();
   });
   afterEach(async () => {
-    expect(await closeAll(closes, () => {})).to.equal(0);
+    expect(await open.close(() => {})).to.equal(0);
     await closeQueues(queues);
     await Promise.all([redis.close(), database.close()]);
   });
@@ -53,7 +53,7 @@ describe("scheduler", () => {
     await redis.connection().lpush(key, '{"task":"sync"}');
     const { log, lines } = testLog();
 
-    closes.push(...(await startScheduler(config({ SCHEDULE_SYNC: "off" }), log)));
+    await startScheduler(config({ SCHEDULE_SYNC: "off" }), log, open);
 
     await until(async () => (await redis.connection().llen(key)) === 0);
     const rejected = lines.find((line) => line["msg"] === "job rejected");
@@ -67,7 +67,8 @@ describe("scheduler", () => {
       const isRedis = service === "Redis";
       const proxy = await startProxy(isRedis ? redis.url : database.url);
       const through = config({ [isRedis ? "REDIS_URL" : "DATABASE_URL"]: proxy.url });
-      closes = [async () => proxy.close(), ...(await startScheduler(through, log))];
+      open.add(async () => proxy.close());
+      await startScheduler(through, log, open);
       await until(async () => (await slots()).length > 0);
 
       proxy.cut();
@@ -84,10 +85,8 @@ describe("scheduler", () => {
     const ids = await addCredentials(database.dataSource, [{}, {}]);
     const { log, lines } = testLog();
     const proxy = await startProxy(redis.url);
-    closes = [
-      async () => proxy.close(),
-      ...(await startScheduler(config({ REDIS_URL: proxy.url }), log)),
-    ];
+    open.add(async () => proxy.close());
+    await startScheduler(config({ REDIS_URL: proxy.url }), log, open);
     await until(async () => (await slots()).length > 0);
 
     proxy.cut();
@@ -104,9 +103,9 @@ describe("scheduler", () => {
   it("enqueues nothing by the clock when SCHEDULES is off", async () => {
     await addCredentials(database.dataSource, [{}]);
     const { log, lines } = testLog();
-    closes = await startScheduler(config({ SCHEDULES: "off" }), log);
+    await startScheduler(config({ SCHEDULES: "off" }), log, open);
     const running = testLog();
-    closes.push(...(await startScheduler(config(), running.log)));
+    await startScheduler(config(), running.log, open);
 
     // The other one shows that a slot has come since.
     await until(() => running.lines.some((line) => line["msg"] === "enqueued"));
@@ -116,7 +115,7 @@ describe("scheduler", () => {
   it("takes up a schedule that is added, edited or switched off while it runs", async () => {
     await addCredentials(database.dataSource, [{}]);
     const { log, lines } = testLog();
-    closes = await startScheduler(config({ SCHEDULE_SYNC: "off" }), log);
+    await startScheduler(config({ SCHEDULE_SYNC: "off" }), log, open);
     const schedules = database.dataSource.getRepository(Schedule);
     const enqueued = (): unknown[] =>
       lines.filter((line) => line["msg"] === "enqueued").map((line) => line["queue"]);
@@ -138,7 +137,7 @@ describe("scheduler", () => {
   it("tells orchestrators that it is ready, and that it is not while the database is away", async () => {
     const { log, lines } = testLog();
     const proxy = await startProxy(database.url);
-    closes = await startScheduler(config({ HEALTH_PORT: "0", DATABASE_URL: proxy.url }), log);
+    await startScheduler(config({ HEALTH_PORT: "0", DATABASE_URL: proxy.url }), log, open);
     const url = String(lines.find((line) => line["url"])?.["url"]);
 
     const ready = await fetch(`${url}/readyz`);
@@ -160,8 +159,11 @@ describe("scheduler", () => {
     const program = `
       import { readConfig } from "./runtime/config.ts";
       import { openLog } from "./runtime/log.ts";
-      import { runScheduler } from "./scheduler/main.ts";
-      await runScheduler(readConfig(process.env, ["DATABASE_URL"]), openLog("scheduler", "info"));
+      import { runUntilSignal } from "./runtime/shutdown.ts";
+      import { startScheduler } from "./scheduler/main.ts";
+      const config = readConfig(process.env, ["DATABASE_URL"]);
+      const log = openLog("scheduler", "info");
+      await runUntilSignal(log, async (open) => startScheduler(config, log, open));
       process.stdout.write("started\\n");`;
     const child = spawn(
       process.execPath,

@@ -17,9 +17,12 @@ const skewedClock = pathToFileURL(join(root, "test/support/skewed-clock.ts")).hr
 const program = `
   import { readConfig } from "./runtime/config.ts";
   import { openLog } from "./runtime/log.ts";
-  import { runScheduler } from "./scheduler/main.ts";
+  import { runUntilSignal } from "./runtime/shutdown.ts";
+  import { startScheduler } from "./scheduler/main.ts";
   process.stdout.write(JSON.stringify({ clock: Date.now() }) + "\\n");
-  await runScheduler(readConfig(process.env, ["DATABASE_URL"]), openLog("scheduler", "info"));`;
+  const config = readConfig(process.env, ["DATABASE_URL"]);
+  const log = openLog("scheduler", "info");
+  await runUntilSignal(log, async (open) => startScheduler(config, log, open));`;
 
 /** A scheduler in a process of its own, with a clock of its own. */
 interface Replica {

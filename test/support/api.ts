@@ -1,7 +1,7 @@
 import { startApi } from "../../api/main.ts";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { readConfig } from "../../runtime/config.ts";
-import { closeAll } from "../../runtime/shutdown.ts";
+import { OpenParts } from "../../runtime/shutdown.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 import { type TestLog, testLog } from "./log.ts";
 import { type TestRedis, testRedis } from "./redis.ts";
@@ -35,22 +35,20 @@ export async function testApi(changes: Record<string, string> = {}): Promise<Tes
     ...changes,
   };
   const config = readConfig(environment, ["DATABASE_URL", "REDIS_URL"]);
-  const closeSupport = async () => {
+  const open = new OpenParts();
+  const close = async () => {
+    await open.close(() => {});
     await closeQueues(queues);
     await Promise.all([redis.close(), database.close()]);
   };
-  const { url, closes } = await startApi(config, log.log).catch(async (error: unknown) => {
-    await closeSupport();
+  const url = await startApi(config, log.log, open).catch(async (error: unknown) => {
+    await close();
     throw error;
   });
   const request = async (path: string, login?: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (login) headers.set("authorization", `Basic ${Buffer.from(login).toString("base64")}`);
     return fetch(new URL(path, url), { redirect: "manual", ...init, headers });
-  };
-  const close = async () => {
-    await closeAll(closes, () => {});
-    await closeSupport();
   };
   return { ...log, url, queues, redis, database, request, close };
 }

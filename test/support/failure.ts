@@ -1,18 +1,28 @@
 import { ProviderError } from "../../providers/errors.ts";
 
-/** What the work fails with. Throws when it succeeds. */
-export async function failureOf(work: Promise<unknown>): Promise<unknown> {
+type ErrorClass<E extends Error> = abstract new (...parameters: never[]) => E;
+
+/** The error that the work fails with. Throws when it succeeds, and throws on an error that is of another class. */
+export async function failureOf(work: Promise<unknown>): Promise<Error>;
+export async function failureOf<E extends Error>(
+  work: Promise<unknown>,
+  type: ErrorClass<E>,
+): Promise<E>;
+export async function failureOf(
+  work: Promise<unknown>,
+  type: ErrorClass<Error> = Error,
+): Promise<Error> {
+  let result: unknown;
   try {
-    await work;
+    result = await work;
   } catch (error) {
-    return error;
+    if (error instanceof type) return error;
+    throw error;
   }
-  throw new Error("Expected a failure, but it succeeded");
+  throw new Error(`expected ${type.name}, but it succeeded with ${JSON.stringify(result)}`);
 }
 
 /** The ProviderError that the work fails with; anything else is thrown on. */
 export async function providerErrorOf(work: Promise<unknown>): Promise<ProviderError> {
-  const error = await failureOf(work);
-  if (error instanceof ProviderError) return error;
-  throw error;
+  return failureOf(work, ProviderError);
 }

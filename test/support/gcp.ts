@@ -1,7 +1,6 @@
 import type { SimulatedGcp } from "../../local/clouds/gcp/server.ts";
 import { startGcp } from "../../local/clouds/gcp/server.ts";
 import type { GcpProject } from "../../local/clouds/gcp/state.ts";
-import { ProviderError } from "../../providers/errors.ts";
 import { defaultLimits, type GcpLimits } from "../../providers/gcp/limits.ts";
 import { openGcp } from "../../providers/gcp/provider.ts";
 import type { DiscoveredResource, Page, Provider, Scope } from "../../providers/provider.ts";
@@ -55,21 +54,4 @@ export async function pagesOf(
 /** Every resource of a scope. */
 export async function resourcesOf(provider: Provider, scope: Scope): Promise<DiscoveredResource[]> {
   return (await pagesOf(provider, scope)).flatMap((page) => page.resources);
-}
-
-/** The error that a promise ends with; throws when it does not. */
-export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("expected a failure");
-}
-
-/** The ProviderError that a promise ends with; throws when it ends otherwise. */
-export async function providerErrorOf(promise: Promise<unknown>): Promise<ProviderError> {
-  const error = await failureOf(promise);
-  if (!(error instanceof ProviderError)) throw error;
-  return error;
 }

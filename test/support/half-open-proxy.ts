@@ -1,35 +1,23 @@
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
+import { startTcpServer, type TcpServer } from "./tcp-server.ts";
 
 /** A TCP proxy whose connections can turn half-open: both ends stay connected, nothing goes through any more. */
-export interface HalfOpenProxy {
-  port: number;
+export interface HalfOpenProxy extends TcpServer {
   /** Every connection there is now goes silent for ever; new ones work. Returns how many those were. */
   silence(): number;
-  close(): Promise<void>;
 }
 
 export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
-  const sockets = new Set<Socket>();
   const pairs = new Set<[Socket, Socket]>();
-  const server = createServer((client) => {
-    const target = connect(targetPort, "127.0.0.1");
+  const targets = new Set<Socket>();
+  const server = await startTcpServer((client) => {
+    const target = connect(targetPort, "127.0.0.1").on("error", () => {});
     const pair: [Socket, Socket] = [client, target];
     pairs.add(pair);
-    for (const socket of pair) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        pairs.delete(pair);
-      });
-    }
-    client.pipe(target);
-    target.pipe(client);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("not a TCP address");
+    targets.add(target.on("close", () => targets.delete(target)));
+    for (const socket of pair) socket.on("close", () => pairs.delete(pair));
+    client.pipe(target).pipe(client);
+  });
   const silence = (): number => {
     const count = pairs.size;
     for (const [client, target] of pairs) {
@@ -43,9 +31,8 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
     return count;
   };
   const close = async (): Promise<void> => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await once(server, "close");
+    for (const target of targets) target.destroy();
+    await server.close();
   };
-  return { port: address.port, silence, close };
+  return { port: server.port, silence, close };
 }

@@ -1,4 +1,5 @@
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
+import { startTcpServer } from "./tcp-server.ts";
 
 /** A TCP server in front of another one, to take that away from a client and give it back. */
 export interface Proxy {
@@ -12,41 +13,30 @@ export interface Proxy {
 
 export async function startProxy(target: string): Promise<Proxy> {
   const { hostname, port } = new URL(target);
-  const sockets = new Set<Socket>();
+  const upstreams = new Set<Socket>();
   let isCut = false;
-  const server = createServer((client) => {
+  const server = await startTcpServer((client) => {
     if (isCut) {
       client.destroy();
       return;
     }
-    const upstream = connect(Number(port), hostname);
-    for (const [socket, peer] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        peer.destroy();
-      });
-      socket.pipe(peer);
-    }
+    const upstream = connect(Number(port), hostname).on("error", () => {});
+    upstreams.add(upstream);
+    client.pipe(upstream).pipe(client);
+    client.on("close", () => upstream.destroy());
+    upstream.on("close", () => {
+      upstreams.delete(upstream);
+      client.destroy();
+    });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
   const url = new URL(target);
-  if (typeof address === "object" && address) url.host = `127.0.0.1:${address.port}`;
+  url.host = `127.0.0.1:${server.port}`;
   const cut = () => {
     isCut = true;
-    for (const socket of sockets) socket.destroy();
+    for (const upstream of upstreams) upstream.destroy();
   };
   const restore = () => {
     isCut = false;
   };
-  const close = async () => {
-    cut();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  };
-  return { url: url.href, cut, restore, close };
+  return { url: url.href, cut, restore, close: async () => server.close() };
 }

@@ -10,6 +10,7 @@ import { findModule } from "../../terraform/module.ts";
 import type { ModuleRun } from "../../terraform/run.ts";
 import { parseState, type StateSnapshot } from "../../terraform/state.ts";
 import { workDirectoryAt } from "../../terraform/work-directory.ts";
+import { failureOf } from "./failure.ts";
 
 export const awsCredential: RunCredential = {
   provider: "aws",
@@ -95,13 +96,8 @@ export async function createRunWorld(binary: string): Promise<RunWorld> {
 }
 
 /** The error of a run that has to fail. */
-export async function failureOf(result: Promise<unknown>): Promise<TerraformError> {
-  const error = await result.then(
-    () => new Error("the run succeeded"),
-    (caught: unknown) => caught,
-  );
-  if (!(error instanceof TerraformError)) throw error;
-  return error;
+export async function terraformErrorOf(result: Promise<unknown>): Promise<TerraformError> {
+  return failureOf(result, TerraformError);
 }
 
 /** The state in a run's work directory. */

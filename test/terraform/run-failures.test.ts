@@ -6,9 +6,9 @@ import type { StateSnapshot } from "../../terraform/state.ts";
 import { reasonToKeep, workDirectoryAt } from "../../terraform/work-directory.ts";
 import {
   createRunWorld,
-  failureOf,
   type RunWorld,
   requireTerraform,
+  terraformErrorOf,
   writtenState,
 } from "../support/terraform.ts";
 import { until } from "../support/until.ts";
@@ -28,7 +28,7 @@ describe("a run that fails", function () {
     const states: StateSnapshot[] = [];
     const run = world.azureNetwork({ onState: async (state) => void states.push(state) });
 
-    const failure = await failureOf(applyModule(run));
+    const failure = await terraformErrorOf(applyModule(run));
 
     expect(failure).to.include({ stage: "apply", exitCode: 1, end: "exit", fault: "tenant" });
     expect(failure.message).to.equal("terraform apply: SubnetLimitReached");
@@ -44,7 +44,7 @@ describe("a run that fails", function () {
     const error = { summary: "RequestLimitExceeded: Request limit exceeded (503)" };
     world.fakes.faults.add({ type: "azurerm_resource_group", action: "create", error, times: 1 });
 
-    const failure = await failureOf(applyModule(world.azureNetwork()));
+    const failure = await terraformErrorOf(applyModule(world.azureNetwork()));
     const retried = await applyModule(world.azureNetwork());
 
     expect(failure).to.include({ fault: "provider", isTransient: true });
@@ -58,7 +58,7 @@ describe("a run that fails", function () {
     };
     world.fakes.faults.add({ type: "hashicorp/azurerm", action: "configure", error });
 
-    const failure = await failureOf(applyModule(world.azureNetwork()));
+    const failure = await terraformErrorOf(applyModule(world.azureNetwork()));
 
     expect(failure).to.include({ stage: "plan", fault: "provider", finding: "failed" });
   });
@@ -67,7 +67,7 @@ describe("a run that fails", function () {
     const hcl = 'resource "aws_s3_bucket" "this" {\n  bucket = var.missing\n}\n';
     const moduleDirectory = await world.module("wrong", hcl);
 
-    const failure = await failureOf(applyModule(world.run({ moduleDirectory })));
+    const failure = await terraformErrorOf(applyModule(world.run({ moduleDirectory })));
 
     expect(failure.diagnostics).not.to.deep.equal([]);
     expect(failure).to.include({ end: "exit", finding: "nothing" });
@@ -75,7 +75,7 @@ describe("a run that fails", function () {
 
   it("says nothing of the provider when terraform loses its plugin", async () => {
     const hold = world.fakes.faults.hold({ type: "azurerm_resource_group", action: "create" });
-    const result = failureOf(applyModule(world.azureNetwork()));
+    const result = terraformErrorOf(applyModule(world.azureNetwork()));
     await hold.reached;
 
     world.fakes.close();
@@ -90,7 +90,7 @@ describe("a run that fails", function () {
     const error = { summary: "UnauthorizedOperation" };
     world.fakes.faults.add({ type: "azurerm_subnet", action: "create", error, times: 1 });
     const first = world.azureNetwork();
-    await failureOf(applyModule(first));
+    await terraformErrorOf(applyModule(first));
     const left = await writtenState(first);
 
     const result = await applyModule(world.azureNetwork({ state: left?.bytes ?? null }));
@@ -111,7 +111,7 @@ describe("a run that fails", function () {
       signal: controller.signal,
       onMessage: (message) => void (message.type === "text" && texts.push(message.text)),
     });
-    const result = failureOf(applyModule(run));
+    const result = terraformErrorOf(applyModule(run));
     await hold.reached;
 
     controller.abort(new Error("shutting down"));
@@ -148,7 +148,7 @@ describe("a run that fails", function () {
       signal: controller.signal,
       onState: async (state) => void states.push(state),
     });
-    const result = failureOf(applyModule(run));
+    const result = terraformErrorOf(applyModule(run));
     await hold.reached;
 
     controller.abort();
@@ -163,7 +163,7 @@ describe("a run that fails", function () {
     const hold = world.fakes.faults.hold({ type: "azurerm_resource_group", action: "create" });
     const limits = { initMs: 30_000, planMs: 30_000, applyMs: 200, graceMs: 10_000 };
 
-    const failure = await failureOf(applyModule(world.azureNetwork({ limits })));
+    const failure = await terraformErrorOf(applyModule(world.azureNetwork({ limits })));
     hold.release();
 
     expect(failure).to.include({ stage: "apply", end: "timeout" });
@@ -176,7 +176,7 @@ describe("a run that fails", function () {
     const run = world.azureNetwork({
       onProcess: async (_stage, identity) => void processes.push(identity),
     });
-    const result = failureOf(applyModule(run));
+    const result = terraformErrorOf(applyModule(run));
     await hold.reached;
 
     process.kill(processes.at(-1)?.pid ?? 0, "SIGKILL");
@@ -200,7 +200,7 @@ describe("a run that fails", function () {
   it("does not begin when it is aborted before", async () => {
     const run = world.azureNetwork({ signal: AbortSignal.abort(new Error("too late")) });
 
-    const failure = await failureOf(applyModule(run));
+    const failure = await terraformErrorOf(applyModule(run));
 
     expect(failure).to.include({ stage: "init", end: "aborted" });
   });
@@ -235,7 +235,7 @@ describe("a run that fails", function () {
   it("names the operator when a provider cannot be installed", async () => {
     const run = world.azureNetwork({ reattachProviders: undefined, providerMirror: world.root });
 
-    const failure = await failureOf(applyModule(run));
+    const failure = await terraformErrorOf(applyModule(run));
 
     expect(failure).to.include({ stage: "init", exitCode: 1, fault: "operator" });
     expect(failure.diagnostics).not.to.deep.equal([]);

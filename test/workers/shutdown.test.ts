@@ -106,8 +106,10 @@ describe("a worker process that is told to stop", function () {
 
   it("ends with 0 in time although a job does not stop", async () => {
     const worker = await startWorker(100);
+    // Before its handler has begun, a job can still be handed back.
+    const begun = once(worker.stdout ?? worker, "data");
     const id = await enqueue(test.queues["cost-ingest"], "cost-ingest", payload);
-    await running("cost-ingest");
+    expect(String(await begun)).to.equal("stubborn\n");
 
     const [code, ms] = await stop(worker);
 

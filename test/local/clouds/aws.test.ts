@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { fillAccount, fillCosts } from "../../../local/clouds/aws/generate.ts";
 import { type AwsWorld, accountId, setupAws } from "../../support/aws.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 
 describe("the simulated AWS", () => {
   let world: AwsWorld;
@@ -33,7 +33,7 @@ describe("the simulated AWS", () => {
   for (const facts of [{ secretAccessKey: "wrong" }, { accessKeyId: "AKIAUNKNOWN" }]) {
     it(`refuses a request with a wrong ${Object.keys(facts)[0]}`, async () => {
       const ec2 = new EC2(clientOptions(facts));
-      const error = await rejection(ec2.describeVpcs({}), Error);
+      const error = await failureOf(ec2.describeVpcs({}), Error);
       expect(error.name).to.equal("AuthFailure");
       ec2.destroy();
     });
@@ -41,15 +41,15 @@ describe("the simulated AWS", () => {
 
   it("refuses a region that the account has not enabled", async () => {
     const ec2 = new EC2({ ...clientOptions(), region: "af-south-1" });
-    const error = await rejection(ec2.describeVpcs({}), Error);
+    const error = await failureOf(ec2.describeVpcs({}), Error);
     expect(error.name).to.equal("AuthFailure");
     ec2.destroy();
   });
 
   it("refuses page sizes that EC2 refuses and tokens that it did not give", async () => {
     const ec2 = new EC2(clientOptions());
-    const size = await rejection(ec2.describeVpcs({ MaxResults: 2 }), Error);
-    const token = await rejection(ec2.describeVpcs({ NextToken: "invented" }), Error);
+    const size = await failureOf(ec2.describeVpcs({ MaxResults: 2 }), Error);
+    const token = await failureOf(ec2.describeVpcs({ NextToken: "invented" }), Error);
     expect([size.name, token.name]).to.deep.equal(["InvalidParameterValue", "InvalidNextToken"]);
     ec2.destroy();
   });
@@ -99,7 +99,7 @@ describe("the simulated AWS", () => {
   it("takes rules from another process and shows it the calls", async () => {
     await control("POST", "/faults", { operation: "ec2:*", effect: { kind: "deny" } });
     const ec2 = new EC2(clientOptions());
-    const error = await rejection(ec2.describeVpcs({}), Error);
+    const error = await failureOf(ec2.describeVpcs({}), Error);
     expect(error.name).to.equal("UnauthorizedOperation");
     const calls = await (await control("GET", "/calls")).json();
     expect(calls).to.deep.equal([

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { ProviderError } from "../../../providers/errors.ts";
 import type { CostLine, CostWindow } from "../../../providers/provider.ts";
 import { type AwsWorld, accountId, costsOf, impatient, setupAws, soon } from "../../support/aws.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 
 const operation = "ce:GetCostAndUsage";
 const july = { start: "2026-07-01", end: "2026-08-01" };
@@ -81,7 +81,7 @@ describe("costs of an AWS account", () => {
 
   it("refuses pages that run in circles", async () => {
     world.aws.faults.push({ operation, page: 2, effect: { kind: "repeated-token" } });
-    const error = await rejection(pages(), ProviderError);
+    const error = await failureOf(pages(), ProviderError);
     expect(error.message).to.contain("repeated a page token");
   });
 
@@ -95,7 +95,7 @@ describe("costs of an AWS account", () => {
     it(`classifies ${native} as ${code}`, async () => {
       const effect = { kind: "error", status: 400, code: native } as const;
       world.aws.faults.push({ operation, effect });
-      const error = await rejection(pages(), ProviderError);
+      const error = await failureOf(pages(), ProviderError);
       expect(error).to.include({ code, nativeCode: native });
     });
   }

@@ -4,7 +4,7 @@ import { awsKinds } from "../../../providers/aws/kinds.ts";
 import { ProviderError } from "../../../providers/errors.ts";
 import type { Discovery } from "../../../providers/provider.ts";
 import { type AwsWorld, accountId, setupAws, soon } from "../../support/aws.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 
 const regionalKinds = awsKinds.filter((kind) => !kind.isGlobal).length;
 
@@ -74,13 +74,13 @@ describe("discovering an AWS account", () => {
   it("assumes nothing during an outage", async () => {
     const effect = { kind: "error", status: 503 } as const;
     world.aws.faults.push({ operation: "ec2:DescribeRegions", effect });
-    const error = await rejection(world.provider.discover(soon()), ProviderError);
+    const error = await failureOf(world.provider.discover(soon()), ProviderError);
     expect(error.code).to.equal("PROVIDER_UNAVAILABLE");
   });
 
   it("fails when the key is not accepted", async () => {
     world.account.keys.set(world.credential.accessKey, { secretKey: "other", revoked: false });
-    const error = await rejection(world.provider.discover(soon()), ProviderError);
+    const error = await failureOf(world.provider.discover(soon()), ProviderError);
     expect(error).to.include({ code: "CREDENTIAL_REJECTED", nativeCode: "SignatureDoesNotMatch" });
   });
 });

@@ -17,7 +17,7 @@ import {
   setupAws,
   soon,
 } from "../../support/aws.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 
 /** An error as the SDK throws it. */
 function sdkError(name: string, facts: object = {}): Error {
@@ -120,7 +120,7 @@ describe("errors of AWS at the wire", () => {
       { aws: `http://127.0.0.1:${port}` },
       impatient(1_000),
     );
-    const error = await rejection(provider.discover(soon()), ProviderError);
+    const error = await failureOf(provider.discover(soon()), ProviderError);
     provider.close();
     server.close();
     server.closeAllConnections();
@@ -151,7 +151,7 @@ describe("errors of AWS at the wire", () => {
     world.account.keys.set(accessKey, { secretKey: "another", revoked: false });
     for (const kind of ["ec2:vpc", "s3:bucket"]) {
       const listing = collect(world.provider.list(scopeOf(kind), { signal: soon() }));
-      const error = await rejection(listing, ProviderError);
+      const error = await failureOf(listing, ProviderError);
       expect(error.code).to.equal("CREDENTIAL_REJECTED");
       expectSilence(error);
     }
@@ -167,7 +167,7 @@ async function failingCall(world: AwsWorld, operation: string): Promise<Provider
     "s3:*": () => collect(provider.list(scopeOf("s3:bucket", "global"), { signal: soon() })),
     "ce:*": () => costsOf(provider, window, soon()),
   };
-  return rejection(calls[operation]?.() ?? Promise.resolve(), ProviderError);
+  return failureOf(calls[operation]?.() ?? Promise.resolve(), ProviderError);
 }
 
 /** Looks at everything a log could print: message, stack and facts of the error and of its causes. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { openAws } from "../../../providers/aws/provider.ts";
 import { ProviderError } from "../../../providers/errors.ts";
 import { type AwsWorld, accountId, impatient, setupAws, soon } from "../../support/aws.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 
 const operation = "sts:GetCallerIdentity";
 
@@ -27,13 +27,13 @@ describe("health of an AWS credential", () => {
   it("notices a revoked key although it worked before", async () => {
     await world.provider.checkHealth(soon());
     world.account.keys.set(world.credential.accessKey, { secretKey: "", revoked: true });
-    const error = await rejection(world.provider.checkHealth(soon()), ProviderError);
+    const error = await failureOf(world.provider.checkHealth(soon()), ProviderError);
     expect(error).to.include({ code: "CREDENTIAL_REJECTED", nativeCode: "InvalidClientTokenId" });
   });
 
   it("makes one attempt only", async () => {
     world.aws.faults.push({ operation, effect: { kind: "throttle" } });
-    const error = await rejection(world.provider.checkHealth(soon()), ProviderError);
+    const error = await failureOf(world.provider.checkHealth(soon()), ProviderError);
     expect(error.code).to.equal("THROTTLED");
     expect(world.aws.faults.callsOf(operation)).to.have.length(1);
   });
@@ -42,7 +42,7 @@ describe("health of an AWS credential", () => {
     world.aws.faults.push({ operation, effect: { kind: "hang" } });
     const startedAt = performance.now();
     const health = world.open({}, impatient(100)).checkHealth(soon());
-    const error = await rejection(health, ProviderError);
+    const error = await failureOf(health, ProviderError);
     expect(error.code).to.equal("PROVIDER_UNAVAILABLE");
     expect(performance.now() - startedAt).to.be.below(1_000);
   });
@@ -50,14 +50,14 @@ describe("health of an AWS credential", () => {
   it("ends with the signal, throwing its reason", async () => {
     world.aws.faults.push({ operation, effect: { kind: "hang" } });
     const signal = AbortSignal.timeout(50);
-    const error = await rejection(world.provider.checkHealth(signal), DOMException);
+    const error = await failureOf(world.provider.checkHealth(signal), DOMException);
     expect(error).to.equal(signal.reason);
   });
 
   it("blames our clock, not the key, for a request out of time", async () => {
     const effect = { kind: "error", status: 403, code: "RequestTimeTooSkewed" } as const;
     world.aws.faults.push({ operation, effect });
-    const error = await rejection(world.provider.checkHealth(soon()), ProviderError);
+    const error = await failureOf(world.provider.checkHealth(soon()), ProviderError);
     expect(error).to.include({ code: "CLOCK_SKEWED", fault: "operator" });
   });
 
@@ -65,7 +65,7 @@ describe("health of an AWS credential", () => {
     const { url } = world.aws;
     await world.aws.close();
     const provider = openAws(world.credential, { aws: url });
-    const error = await rejection(provider.checkHealth(soon()), ProviderError);
+    const error = await failureOf(provider.checkHealth(soon()), ProviderError);
     expect(error).to.include({ code: "PROVIDER_UNAVAILABLE", nativeCode: "ECONNREFUSED" });
     world = await setupAws();
   });

@@ -14,7 +14,7 @@ import {
   setupAws,
   soon,
 } from "../../support/aws.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 
 describe("kinds of AWS resources", () => {
   let world: AwsWorld;
@@ -181,7 +181,7 @@ describe("kinds of AWS resources", () => {
 
   it("refuses a resource without id instead of leaving it out", async () => {
     world.ireland.volumes.push({ VolumeId: "vol-1" }, { Size: 8 });
-    const error = await rejection(list("ec2:volume"), ProviderError);
+    const error = await failureOf(list("ec2:volume"), ProviderError);
     expect(error.message).to.contain("without an id");
   });
 

@@ -12,7 +12,7 @@ import {
   setupAws,
   soon,
 } from "../../support/aws.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 import { until } from "../../support/until.ts";
 
 describe("listing an AWS scope", () => {
@@ -73,7 +73,7 @@ describe("listing an AWS scope", () => {
         page,
         effect: { kind: "repeated-token" },
       });
-      const error = await rejection(collect(volumes()), ProviderError);
+      const error = await failureOf(collect(volumes()), ProviderError);
       expect(error).to.have.property("code", "PROVIDER_UNAVAILABLE");
       expect(error).to.have.property("message").that.contains("repeated a page token");
       expect(world.aws.faults.callsOf("ec2:DescribeVolumes").length).to.be.at.most(3);
@@ -82,7 +82,7 @@ describe("listing an AWS scope", () => {
 
   it("names the permission that is missing", async () => {
     world.aws.faults.push({ operation: "ec2:*", region: "eu-west-1", effect: { kind: "deny" } });
-    const error = await rejection(collect(volumes()), ProviderError);
+    const error = await failureOf(collect(volumes()), ProviderError);
     expect(error).to.include({
       code: "PERMISSION_DENIED",
       nativeCode: "UnauthorizedOperation",
@@ -107,7 +107,7 @@ describe("listing an AWS scope", () => {
     });
     const provider = world.open({}, impatient(2_000));
     const seen: Page[] = [];
-    const error = await rejection(
+    const error = await failureOf(
       (async () => {
         for await (const page of provider.list(scopeOf("ec2:volume"), { signal: soon() })) {
           seen.push(page);
@@ -135,7 +135,7 @@ describe("listing an AWS scope", () => {
   it("reports an outage when every attempt of a page is cut off", async () => {
     world.aws.faults.push({ page: 3, effect: { kind: "reset", midBody: true } });
     const provider = world.open({}, impatient(2_000));
-    const error = await rejection(
+    const error = await failureOf(
       collect(provider.list(scopeOf("ec2:volume"), { signal: soon() })),
       ProviderError,
     );
@@ -145,7 +145,7 @@ describe("listing an AWS scope", () => {
   it("times out a call that is never answered", async () => {
     world.aws.faults.push({ operation: "ec2:DescribeVolumes", effect: { kind: "hang" } });
     const provider = world.open({}, impatient(100));
-    const error = await rejection(
+    const error = await failureOf(
       collect(provider.list(scopeOf("ec2:volume"), { signal: soon() })),
       ProviderError,
     );
@@ -182,7 +182,7 @@ describe("listing an AWS scope", () => {
 
   it("refuses a scope of another account", async () => {
     const scope = { ...scopeOf("ec2:volume"), accountId: "210987654321" };
-    const error = await rejection(
+    const error = await failureOf(
       collect(world.provider.list(scope, { signal: soon() })),
       ProviderError,
     );
@@ -191,7 +191,7 @@ describe("listing an AWS scope", () => {
 
   it("refuses a kind that it does not know", async () => {
     const scope = scopeOf("ec2:unicorn");
-    const error = await rejection(
+    const error = await failureOf(
       collect(world.provider.list(scope, { signal: soon() })),
       ProviderError,
     );
@@ -203,7 +203,7 @@ describe("listing an AWS scope", () => {
 async function expectPromptStop(world: AwsWorld): Promise<void> {
   const controller = new AbortController();
   const reason = new Error("the worker is shutting down");
-  const listing = rejection(
+  const listing = failureOf(
     collect(world.provider.list(scopeOf("ec2:volume"), { signal: controller.signal })),
     Error,
   );

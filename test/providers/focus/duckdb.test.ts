@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { type FileReader, openReader } from "../../../providers/focus/duckdb.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 describe("openReader", () => {
@@ -47,7 +47,7 @@ describe("openReader", () => {
       `SET allowed_paths = ['${folder}/bill2.csv']`,
     ];
     for (const statement of statements) {
-      const error = await rejection(rowsOf(statement), Error);
+      const error = await failureOf(rowsOf(statement), Error);
       expect(error.message, statement).to.match(/^Permission Error|has been locked/);
     }
   });
@@ -62,7 +62,7 @@ describe("openReader", () => {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
 
-    await rejection(rowsOf(`FROM read_csv('http://127.0.0.1:${port}/bill.csv')`), Error);
+    await failureOf(rowsOf(`FROM read_csv('http://127.0.0.1:${port}/bill.csv')`), Error);
     server.close();
 
     expect(requests).to.equal(0);

@@ -15,7 +15,6 @@ import {
   ordinaryLine,
   writeFocusParquet,
 } from "../../support/focus-file.ts";
-import { rejection } from "../../support/rejection.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const { signal } = new AbortController();
@@ -44,8 +43,8 @@ describe("focusFacts", () => {
   /** The error that both ways of reading give. */
   async function refusal(content: string | Buffer): Promise<FocusFileError> {
     const path = await file(content);
-    const error = await rejection(focusFacts(path, signal), FocusFileError);
-    const sameError = await rejection(drain(path), FocusFileError);
+    const error = await failureOf(focusFacts(path, signal), FocusFileError);
+    const sameError = await failureOf(drain(path), FocusFileError);
     expect(sameError.code).to.equal(error.code);
     return error;
   }

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { FocusFileError } from "../../../providers/focus/errors.ts";
 import { resolveCostFile } from "../../../providers/focus/path.ts";
-import { rejection } from "../../support/rejection.ts";
+import { failureOf } from "../../support/failure.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 describe("resolveCostFile", () => {
@@ -53,7 +53,7 @@ describe("resolveCostFile", () => {
   ] as const;
   for (const [path, code, message] of refusals) {
     it(`refuses ${JSON.stringify(path)} without naming our folders`, async () => {
-      const error = await rejection(resolveCostFile(folder, path), FocusFileError);
+      const error = await failureOf(resolveCostFile(folder, path), FocusFileError);
 
       expect(error).to.include({ code, fault: "tenant" });
       expect(error.message).to.match(message).and.to.include(JSON.stringify(path));

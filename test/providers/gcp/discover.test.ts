@@ -4,7 +4,8 @@ import type { SimulatedGcp } from "../../../local/clouds/gcp/server.ts";
 import { emptyProject } from "../../../local/clouds/gcp/state.ts";
 import type { Discovery } from "../../../providers/provider.ts";
 import type { CredentialSettings } from "../../../providers/settings.ts";
-import { calm, openAt, providerErrorOf, startGcpWith } from "../../support/gcp.ts";
+import { providerErrorOf } from "../../support/failure.ts";
+import { calm, openAt, startGcpWith } from "../../support/gcp.ts";
 
 const projectId = "acme-prod";
 

@@ -5,7 +5,8 @@ import { generateProject } from "../../../local/clouds/gcp/generate.ts";
 import type { SimulatedGcp } from "../../../local/clouds/gcp/server.ts";
 import type { ProviderErrorCode } from "../../../providers/errors.ts";
 import type { Provider, Scope } from "../../../providers/provider.ts";
-import { accountEmail, openAt, pagesOf, providerErrorOf, startGcpWith } from "../../support/gcp.ts";
+import { providerErrorOf } from "../../support/failure.ts";
+import { accountEmail, openAt, pagesOf, startGcpWith } from "../../support/gcp.ts";
 
 const projectId = "acme-prod";
 const instances = { accountId: projectId, region: "global", kind: "compute:instance" };

@@ -3,14 +3,8 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import type { SimulatedGcp } from "../../../local/clouds/gcp/server.ts";
 import { emptyProject } from "../../../local/clouds/gcp/state.ts";
 import type { Provider } from "../../../providers/provider.ts";
-import {
-  accountEmail,
-  calm,
-  failureOf,
-  openAt,
-  providerErrorOf,
-  startGcpWith,
-} from "../../support/gcp.ts";
+import { failureOf, providerErrorOf } from "../../support/failure.ts";
+import { accountEmail, calm, openAt, startGcpWith } from "../../support/gcp.ts";
 
 const projectId = "acme-prod";
 const getProject = "cloudresourcemanager:projects.get";

@@ -3,15 +3,8 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { generateProject } from "../../../local/clouds/gcp/generate.ts";
 import type { SimulatedGcp } from "../../../local/clouds/gcp/server.ts";
 import type { Provider, Scope } from "../../../providers/provider.ts";
-import {
-  calm,
-  failureOf,
-  openAt,
-  pagesOf,
-  providerErrorOf,
-  resourcesOf,
-  startGcpWith,
-} from "../../support/gcp.ts";
+import { failureOf, providerErrorOf } from "../../support/failure.ts";
+import { calm, openAt, pagesOf, resourcesOf, startGcpWith } from "../../support/gcp.ts";
 
 const projectId = "acme-prod";
 const scopeOf = (kind: string, region = "global"): Scope => ({
