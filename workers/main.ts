@@ -15,6 +15,7 @@ import { countJobs } from "./count-jobs.ts";
 import { guardProviders } from "./guard-provider.ts";
 import { handlers } from "./handlers.ts";
 import { concurrencyOf, openServices } from "./open-services.ts";
+import { progressCheck } from "./progress-check.ts";
 import { startWorkers } from "./worker.ts";
 
 /** Starts a worker process and returns when it takes jobs; SIGTERM and SIGINT end the process with 0. */
@@ -61,11 +62,12 @@ export async function startWorkerProcess(
       database: databaseCheck(database),
       migrations: migrationsCheck(database),
       redis: redisCheck(redis),
+      progress: progressCheck(redis, { prefix: config.QUEUE_PREFIX, queues }),
     });
     closes.push(await serveHealth(config, readiness, registry, log));
     const workers = startWorkers(
       handlers,
-      { ...services, openProvider, log, onEnd: countJobs(registry) },
+      { ...services, openProvider, log, counts: countJobs(registry, queues) },
       {
         connection: redis,
         prefix: config.QUEUE_PREFIX,
