@@ -6,13 +6,23 @@ export interface HalfOpenProxy {
   port: number;
   /** Every connection there is now goes silent for ever; new ones work. Returns how many those were. */
   silence(): number;
+  /** As `silence`, and new connections are accepted and silent too, until `restore`; those stay so. */
+  swallow(): number;
+  restore(): void;
   close(): Promise<void>;
 }
 
 export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
   const sockets = new Set<Socket>();
   const pairs = new Set<[Socket, Socket]>();
+  let swallows = false;
   const server = createServer((client) => {
+    if (swallows) {
+      sockets.add(client);
+      client.on("error", () => {}).on("close", () => sockets.delete(client));
+      client.resume();
+      return;
+    }
     const target = connect(targetPort, "127.0.0.1");
     const pair: [Socket, Socket] = [client, target];
     pairs.add(pair);
@@ -42,10 +52,17 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
     pairs.clear();
     return count;
   };
+  const swallow = (): number => {
+    swallows = true;
+    return silence();
+  };
+  const restore = (): void => {
+    swallows = false;
+  };
   const close = async (): Promise<void> => {
     server.close();
     for (const socket of sockets) socket.destroy();
     await once(server, "close");
   };
-  return { port: address.port, silence, close };
+  return { port: address.port, silence, swallow, restore, close };
 }
