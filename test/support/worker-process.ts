@@ -15,6 +15,7 @@ import { testServices } from "./worker-services.ts";
  * of `kinds` in their payload says what else they do:
  *   abort  the process dies as by a crash of native code
  *   pause  its transaction stays open for a moment
+ *   wait   its transaction stays open for longer, so that the pace is not that of the processor
  *   block  the event loop stands still until the file UNBLOCK exists, if that is set
  */
 const setting = (name: string): string => process.env[name] ?? "";
@@ -33,6 +34,7 @@ const sync: Handler<"sync"> = async (job, payload) => {
       process.pid,
     ]);
     if (wish === "pause") await manager.query("SELECT pg_sleep(0.05)");
+    if (wish === "wait") await manager.query("SELECT pg_sleep(0.2)");
     return { worker: process.pid };
   });
 };
