@@ -1,15 +1,20 @@
 import type { Connections, Role } from "./connections.ts";
 import { type Health, startHealthServer } from "./health-server.ts";
 import { openMetrics } from "./metrics.ts";
-import { openReadiness } from "./readiness.ts";
+import { type Check, openReadiness } from "./readiness.ts";
 import { databaseCheck, migrationsCheck, redisCheck } from "./readiness-checks.ts";
 
-/** The health of a process that needs PostgreSQL and Redis. */
-export function openHealth({ name }: Role, { database, redis }: Connections): Health {
+/** The health of a process that needs PostgreSQL and Redis, and what else `checks` look at. */
+export function openHealth(
+  { name }: Role,
+  { database, redis }: Connections,
+  checks: Record<string, Check> = {},
+): Health {
   const readiness = openReadiness({
     database: databaseCheck(database),
     migrations: migrationsCheck(database),
     redis: redisCheck(redis),
+    ...checks,
   });
   return { readiness, registry: openMetrics(name) };
 }

@@ -9,6 +9,7 @@ import { CircuitBreaker } from "./circuit-breaker.ts";
 import { countJobs } from "./count-jobs.ts";
 import { handlers } from "./handlers.ts";
 import { concurrencyOf, openServices } from "./open-services.ts";
+import { progressCheck } from "./progress-check.ts";
 import { startWorkers } from "./worker.ts";
 
 /**
@@ -31,11 +32,13 @@ export async function startWorkerProcess(
     onOpen: (provider) => log.warn({ provider }, "circuit opened"),
   });
   const services = openServices(config, database, breaker);
-  const health = openHealth(role, connections);
+  const health = openHealth(role, connections, {
+    progress: progressCheck(redis, { prefix: config.QUEUE_PREFIX, queues }),
+  });
   await serveHealth(role, health);
   const workers = startWorkers(
     handlers,
-    { ...services, log, onEnd: countJobs(health.registry) },
+    { ...services, log, counts: countJobs(health.registry, queues) },
     {
       connection: redis,
       prefix: config.QUEUE_PREFIX,

@@ -26,8 +26,17 @@ export interface EndedRun {
   durationMs: number;
 }
 
+/** Told what happens to jobs in this process. */
+export interface JobCounts {
+  ended(end: EndedRun): void;
+  /** This process has put a job back whose worker had gone silent: of all workers, only one does that for each stall. */
+  stalled(queue: QueueName): void;
+  /** This process could not renew the locks of so many of its running jobs: others may have taken them. */
+  locksLost(queue: QueueName, jobs: number): void;
+}
+
 /** What running jobs needs besides the services of the handlers. */
-export type RunServices = Services & { log: Logger; onEnd?: (end: EndedRun) => void };
+export type RunServices = Services & { log: Logger; counts?: JobCounts };
 
 /**
  * Takes one delivered job through its named steps: parse, claim, arm, perform (the handler's first line authorises),
@@ -74,7 +83,7 @@ export async function runJob<Name extends QueueName>(
   await record(services, lease, outcome);
   const durationMs = performance.now() - startedAt;
   report(log, outcome, durationMs);
-  services.onEnd?.({ queue: name, outcome, durationMs });
+  services.counts?.ended({ queue: name, outcome, durationMs });
   return { outcome, attempt: run.attempt };
 }
 

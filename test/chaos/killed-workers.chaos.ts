@@ -10,8 +10,8 @@ const jobs = 5_000;
 const workers = 4;
 const rounds = 30;
 const killEveryMs = 2_000;
-/** The promise is 30 s, of which lock and stall check take up to 25; a machine with other work starts processes slowly. */
-const doneWithinMs = 180_000;
+/** Of these, the locks of the last victim and the checks that find its jobs take 25. */
+const doneWithinMs = 30_000;
 
 describe("workers of which one is killed every two seconds", function () {
   this.timeout(420_000);
@@ -36,11 +36,25 @@ describe("workers of which one is killed every two seconds", function () {
     const settings = { databaseUrl: rig.database.url, redisUrl: url, prefix };
     alive.push(await spawnWorker(settings));
   };
-  /** As an orchestrator does: whoever dies is replaced. The last one is left alone: somebody has to do the work. */
+  /** Those that run a job which lost two workers already: a third would make it poisoned, which is another promise. */
+  const spared = async (): Promise<Set<number>> => {
+    const rows: { pid: number }[] = await rig.database.dataSource.query(
+      `SELECT split_part(worker, ':', -1)::integer AS pid FROM job_runs
+       WHERE state = 'running' AND crashes >= 2`,
+    );
+    return new Set(rows.map(({ pid }) => pid));
+  };
+  /**
+   * As an orchestrator does: whoever dies is replaced. Nobody dies while two are still starting: a machine that is too
+   * busy for that would start processes and do nothing else.
+   */
   const killOne = async (): Promise<boolean> => {
-    if (alive.length < 2) return false;
-    const [victim] = alive.splice(Math.floor(Math.random() * alive.length), 1);
-    await victim?.kill();
+    const pids = await spared();
+    const choice = alive.filter((worker) => !pids.has(worker.process.pid ?? 0));
+    const victim = choice[Math.floor(Math.random() * choice.length)];
+    if (alive.length < workers - 1 || !victim) return false;
+    alive.splice(alive.indexOf(victim), 1);
+    await victim.kill();
     starting.push(startOne());
     return true;
   };
@@ -57,13 +71,13 @@ describe("workers of which one is killed every two seconds", function () {
     );
     return row?.n ?? -1;
   };
-  const allDone = async (): Promise<boolean> => {
+  const left = async (): Promise<number> => jobs - (await count("job_runs WHERE state = 'done'"));
+  /** What there is to know when not all is done. */
+  const describeRest = async (): Promise<string> => {
     const states: unknown = await rig.database.dataSource.query(
-      "SELECT state, count(*)::integer AS n, sum(crashes)::integer AS crashes FROM job_runs GROUP BY state",
+      "SELECT state, crashes, count(*)::integer AS n FROM job_runs GROUP BY state, crashes",
     );
-    if ((await count("job_runs WHERE state = 'done'")) === jobs) return true;
-    const queue = await rig.queues.sync.getJobCounts();
-    throw new Error(`not done yet: ${JSON.stringify({ states, queue })}`);
+    return JSON.stringify({ states, queue: await rig.queues.sync.getJobCounts() });
   };
 
   it(`do ${jobs} jobs, none lost and every effect exactly once`, async function () {
@@ -72,17 +86,23 @@ describe("workers of which one is killed every two seconds", function () {
     const start = performance.now();
     let [added, kills, lastKill] = [0, 0, start];
     // The pace of the kills is the point. Jobs come along with them, so that every kill finds work being done.
-    for (let round = 1; round <= rounds; round += 1) {
+    // On a machine too busy to keep up they go on until it has, so that its speed is not taken for that of the recovery.
+    for (let round = 1; round <= rounds || (await left()) > jobs / rounds; round += 1) {
       const next = delay(start + round * killEveryMs - performance.now());
-      const target = Math.ceil((jobs * round) / rounds);
-      await addJobs(added + 1, target);
+      const target = Math.min(jobs, Math.ceil((jobs * round) / rounds));
+      if (target > added) await addJobs(added + 1, target);
       added = target;
       await delay(Math.random() * killEveryMs);
       if (await killOne()) [kills, lastKill] = [kills + 1, performance.now()];
       await next;
     }
     await Promise.all(starting);
-    await until(allDone, { timeoutMs: doneWithinMs, what: "every job is done" });
+    const timeoutMs = lastKill + doneWithinMs - performance.now();
+    await until(async () => (await left()) === 0, { timeoutMs, what: "every job is done" }).catch(
+      async (cause: unknown) => {
+        throw new Error(`left undone: ${await describeRest()}`, { cause });
+      },
+    );
     const seconds = (performance.now() - lastKill) / 1_000;
 
     expect(seconds).to.be.below(doneWithinMs / 1_000);
@@ -92,7 +112,7 @@ describe("workers of which one is killed every two seconds", function () {
     expect(kills).to.be.at.least(rounds / 3);
     expect(crashed).to.be.at.least(kills / 3);
     await until(async () => (await rig.queues.sync.getCompletedCount()) === jobs, {
-      timeoutMs: 60_000,
+      timeoutMs: 30_000,
       what: "Redis knows that every job is done",
     });
     expect(await rig.queues.sync.getFailedCount()).to.equal(0);

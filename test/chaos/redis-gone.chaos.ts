@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { type OwnProcess, startProcess } from "../../local/processes.ts";
 import { enqueue, enqueueAll } from "../../queues/enqueue.ts";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
@@ -13,20 +15,24 @@ import { until } from "../support/until.ts";
 
 const prefix = "bull";
 const jobs = 500;
+/** Longer than a connection may be silent, twice. */
+const blackHoleMs = 35_000;
 
 describe("a worker whose Redis", () => {
   let database: TestDatabase;
   let redis: KillableRedis;
   let worker: WorkerProcess | undefined;
   let proxy: HalfOpenProxy | undefined;
+  let product: OwnProcess | undefined;
   beforeEach(async () => {
     [database, redis] = await Promise.all([testDatabase(), killableRedis()]);
     await database.dataSource.query("CREATE TABLE effects (run INTEGER UNIQUE, worker INTEGER)");
   });
   afterEach(async () => {
     await worker?.kill();
+    await product?.kill();
     await proxy?.close();
-    proxy = undefined;
+    [worker, proxy, product] = [undefined, undefined, undefined];
     await redis.close();
     await database.close();
   });
@@ -104,5 +110,50 @@ describe("a worker whose Redis", () => {
 
     expect(performance.now() - silent).to.be.below(30_000);
     expect(process.isRunning()).to.equal(true);
+  });
+
+  /** A worker as installations run it; returns where it serves its health. */
+  const startProduct = async (port: number): Promise<string> => {
+    product = startProcess(["worker"], {
+      PATH: process.env["PATH"] ?? "",
+      DATABASE_URL: database.url,
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+      QUEUE_PREFIX: prefix,
+      CREDENTIAL_KEYS: `test:${randomBytes(32).toString("base64")}`,
+      HEALTH_PORT: "0",
+    });
+    const { url } = await product.logged(({ msg }) => msg === "health server listens");
+    await product.logged(({ msg }) => msg === "worker takes jobs");
+    return String(url);
+  };
+
+  it("is behind a black hole is not ready within 30 s, and ready and at work again after it unaided", async function () {
+    proxy = await halfOpenProxy(redis.port);
+    const url = await startProduct(proxy.port);
+    const status = async (): Promise<number> => (await fetch(`${url}/readyz`)).status;
+    expect(await status()).to.equal(200);
+
+    expect(proxy.swallow()).to.be.at.least(2);
+    const swallowed = performance.now();
+    const notReady = async () => (await status()) === 503;
+    await until(notReady, { timeoutMs: 30_000, what: "it is not ready" });
+    const noticed = Math.round(performance.now() - swallowed);
+    // Long enough for every connection to have been given up and opened again in vain.
+    while (performance.now() - swallowed < blackHoleMs) {
+      expect(await status()).to.equal(503);
+      expect((await fetch(`${url}/livez`)).status).to.equal(200);
+    }
+
+    proxy.restore();
+    const back = performance.now();
+    // Nobody owns the credential: it refuses the job, which is all that is asked of it here.
+    const id = await add(1);
+    const isEnded = async () =>
+      (await findJobRun(database.dataSource, "sync", id))?.state === "given-up";
+    await until(isEnded, { timeoutMs: 30_000, what: "it takes jobs again" });
+    const isReady = async () => (await status()) === 200;
+    await until(isReady, { timeoutMs: 30_000, what: "it is ready again" });
+    const recovered = Math.round(performance.now() - back);
+    if (this.test) this.test.title += ` (not ready after ${noticed} ms, back in ${recovered} ms)`;
   });
 });

@@ -41,7 +41,9 @@ function fieldsOf(schema: Record<string, unknown>): string[][] {
 
 /** Words in capitals in the code of jobs that are no code of an outcome. */
 const otherWords = new Set(
-  "DESC ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT PATH UNKNOWN CLAIM_LOST WORKER_STOPPING".split(" "),
+  "DESC ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT PATH RANK UNKNOWN CLAIM_LOST WORKER_STOPPING".split(
+    " ",
+  ),
 );
 
 /** Every code that a job or a scope can end with, as the code has them. */

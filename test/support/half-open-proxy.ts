@@ -5,12 +5,20 @@ import { startTcpServer, type TcpServer } from "./tcp-server.ts";
 export interface HalfOpenProxy extends TcpServer {
   /** Every connection there is now goes silent for ever; new ones work. Returns how many those were. */
   silence(): number;
+  /** As `silence`, and new connections are accepted and silent too, until `restore`; those stay so. */
+  swallow(): number;
+  restore(): void;
 }
 
 export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
   const pairs = new Set<[Socket, Socket]>();
   const targets = new Set<Socket>();
+  let swallows = false;
   const server = await startTcpServer((client) => {
+    if (swallows) {
+      client.resume();
+      return;
+    }
     const target = connect(targetPort, "127.0.0.1").on("error", () => {});
     const pair: [Socket, Socket] = [client, target];
     pairs.add(pair);
@@ -30,9 +38,16 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
     pairs.clear();
     return count;
   };
+  const swallow = (): number => {
+    swallows = true;
+    return silence();
+  };
+  const restore = (): void => {
+    swallows = false;
+  };
   const close = async (): Promise<void> => {
     for (const target of targets) target.destroy();
     await server.close();
   };
-  return { port: server.port, silence, close };
+  return { port: server.port, silence, swallow, restore, close };
 }

@@ -6,10 +6,12 @@ import { until } from "./until.ts";
 const script = join(import.meta.dirname, "worker-process.ts");
 const root = join(import.meta.dirname, "../..");
 /** A process that compiles as it loads, on a busy machine. */
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 60_000;
 
 export interface WorkerProcess {
   process: ChildProcess;
+  /** Where it serves `/metrics`. */
+  url: string;
   /** What it wrote, line by line; its log among it. */
   lines: string[];
   isRunning(): boolean;
@@ -60,6 +62,7 @@ export async function spawnWorker(settings: WorkerSettings): Promise<WorkerProce
     await ended;
     process.off("exit", killChild);
   };
-  await says("ready");
-  return { process: child, lines, isRunning, says, kill };
+  await says("ready http");
+  const url = lines.find((line) => line.startsWith("ready "))?.slice("ready ".length) ?? "";
+  return { process: child, url, lines, isRunning, says, kill };
 }

@@ -24,8 +24,8 @@ export interface TestWorld extends World {
   addUser(...accounts: CloudAccount[]): Promise<{ userId: number; credentialIds: number[] }>;
   /** Waits until the job has ended and returns what the ledger says of it. */
   ended(queue: QueueName, jobId: string, timeoutMs?: number): Promise<JobRun>;
-  /** A worker process that takes jobs. */
-  startWorker(...args: string[]): Promise<ReturnType<World["start"]>>;
+  /** A worker process that takes jobs, with these variables on top. */
+  startWorker(environment?: Record<string, string>): Promise<ReturnType<World["start"]>>;
 }
 
 /** A world on the services of the test run, with an empty database. */
@@ -71,8 +71,8 @@ export async function testWorld(): Promise<TestWorld> {
         if (!run) throw new TypeError("until returned nothing");
         return run;
       }),
-    startWorker: async (...args) => {
-      const worker = world.start(["worker", ...args]);
+    startWorker: async (environment) => {
+      const worker = world.start(["worker"], environment);
       await worker.logged(({ msg }) => msg === "worker takes jobs");
       return worker;
     },

@@ -1,7 +1,11 @@
 import { existsSync } from "node:fs";
 import { pino } from "pino";
 import { openDatabase } from "../../runtime/database.ts";
+import { startHealthServer } from "../../runtime/health-server.ts";
+import { openMetrics } from "../../runtime/metrics.ts";
+import { openReadiness } from "../../runtime/readiness.ts";
 import { openRedis } from "../../runtime/redis.ts";
+import { countJobs } from "../../workers/count-jobs.ts";
 import type { Handler, Handlers } from "../../workers/handler.ts";
 import { startWorkers } from "../../workers/worker.ts";
 import { testServices } from "./worker-services.ts";
@@ -11,6 +15,7 @@ import { testServices } from "./worker-services.ts";
  * of `kinds` in their payload says what else they do:
  *   abort  the process dies as by a crash of native code
  *   pause  its transaction stays open for a moment
+ *   wait   its transaction stays open for longer, so that the pace is not that of the processor
  *   block  the event loop stands still until the file UNBLOCK exists, if that is set
  */
 const setting = (name: string): string => process.env[name] ?? "";
@@ -29,6 +34,7 @@ const sync: Handler<"sync"> = async (job, payload) => {
       process.pid,
     ]);
     if (wish === "pause") await manager.query("SELECT pg_sleep(0.05)");
+    if (wish === "wait") await manager.query("SELECT pg_sleep(0.2)");
     return { worker: process.pid };
   });
 };
@@ -46,9 +52,10 @@ const database = await openDatabase(setting("DATABASE_URL"), {
   applicationName: "test-worker",
   onPoolError: onError,
 });
+const registry = openMetrics("worker");
 const workers = startWorkers(
   handlers,
-  { ...testServices(database), log },
+  { ...testServices(database), log, counts: countJobs(registry, ["sync"]) },
   {
     connection: openRedis(setting("REDIS_URL"), onError),
     prefix: setting("QUEUE_PREFIX"),
@@ -66,4 +73,6 @@ const workers = startWorkers(
   },
 );
 await workers.ready();
-process.stdout.write("ready\n");
+const address = { host: "127.0.0.1", port: 0 };
+const health = await startHealthServer(address, { readiness: openReadiness({}), registry });
+process.stdout.write(`ready ${health.url}\n`);
