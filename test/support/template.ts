@@ -1,5 +1,5 @@
 import { createDatabase, type ScratchDatabase } from "../../local/database.ts";
-import { afterAllTests, postgresUrl, want } from "./services.ts";
+import { afterAllTests, databasePrefix, postgresUrl, want } from "./services.ts";
 
 export type { ScratchDatabase };
 
@@ -13,7 +13,10 @@ export interface Template {
 
 /** An empty database of its own. */
 export async function scratchDatabase(source?: string): Promise<ScratchDatabase> {
-  return createDatabase(postgresUrl(), { prefix: "test", ...(source && { template: source }) });
+  return createDatabase(postgresUrl(), {
+    prefix: databasePrefix(),
+    ...(source && { template: source }),
+  });
 }
 
 /** Declares a template; `fill` runs at the first copy and must close its connections. */
