@@ -15,7 +15,8 @@ export function openLog(role: string, level: string, destination: 1 | 2 = 1): Lo
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    pino.destination({ fd: destination, sync: false }),
+    // What is not written at once is flushed at exit, and that never ends when the reader is gone (sonic-boom 4.2).
+    pino.destination({ fd: destination, sync: true }),
   );
 }
 
