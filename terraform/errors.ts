@@ -28,9 +28,11 @@ export interface TerraformErrorFacts {
 const busyText =
   /throttl|rate ?limit|rate exceeded|request ?limit ?exceeded|slow ?down|too many requests|\b429\b|insufficient\w*capacity|resource_pool_exhausted/i;
 const unavailableText =
-  /service (is |temporarily |is temporarily )?unavailable|serviceunavailable|currently unavailable|internal ?(server|service)? ?(error|failure)|bad ?gateway|gateway ?timeout|connection (reset|refused|timed out)|i\/o timeout|tls handshake timeout|client\.timeout exceeded|no such host|server misbehaving|network is unreachable|no route to host|unexpected EOF|: EOF\b|(status|code|error|http\/[\d.]+)\W{0,4}50[0234]\b/i;
+  /service (is |temporarily |is temporarily )?unavailable|serviceunavailable|currently unavailable|internal ?(server|service)? ?(error|failure)|bad ?gateway|gateway ?timeout|connection (reset|refused|timed out)|i\/o timeout|tls handshake timeout|client\.timeout exceeded|server misbehaving|network is unreachable|no route to host|unexpected EOF|: EOF\b|(status|code|error|http\/[\d.]+)\W{0,4}50[0234]\b/i;
 /** A number alone may be an outage or a quota: enough to try again, not enough to blame the cloud for all its users. */
 const doubtfulText = /\b50[0234]\b/;
+/** The name that DNS does not have is made of the region a tenant gave, or DNS itself is broken: not the cloud. */
+const unknownNameText = /no such host/i;
 /** The summary when terraform lost its plugin, which says nothing about the cloud behind it. */
 const pluginText = /^plugin (did not respond|error)/i;
 
@@ -74,7 +76,8 @@ export class TerraformError extends Error {
       ({ address, summary }) => address !== undefined && !pluginText.test(summary),
     );
     if (reported.length === 0) return "nothing";
-    return reported.some(isUnavailable) ? "failed" : "answered";
+    if (reported.some(isUnavailable)) return "failed";
+    return reported.some(isUnknownName) ? "nothing" : "answered";
   }
 
   /** Whether a new run, with a new plan, may succeed without anybody changing anything. */
@@ -85,12 +88,18 @@ export class TerraformError extends Error {
 
 function isTransient(diagnostic: Diagnostic): boolean {
   const text = textOf(diagnostic);
-  return [busyText, unavailableText, doubtfulText].some((words) => words.test(text));
+  return [busyText, unavailableText, doubtfulText, unknownNameText].some((words) =>
+    words.test(text),
+  );
 }
 
 function isUnavailable(diagnostic: Diagnostic): boolean {
   const text = textOf(diagnostic);
   return unavailableText.test(text) && !busyText.test(text);
+}
+
+function isUnknownName(diagnostic: Diagnostic): boolean {
+  return unknownNameText.test(textOf(diagnostic));
 }
 
 function textOf({ summary, detail }: Diagnostic): string {

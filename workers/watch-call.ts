@@ -25,11 +25,19 @@ const beforeTheCall = new Set<ProviderErrorCode>(["CREDENTIAL_INCOMPLETE", "INVA
 
 /**
  * What an error says of the provider. One that refuses or throttles is there. An abort says nothing, unless the call's
- * own time limit is its reason.
+ * own time limit is its reason, and neither does a name that does not exist: it is made of the region a tenant gave.
  */
 export function findingOf(error: unknown): "answered" | "failed" | "nothing" {
   if (error instanceof TerraformError) return error.finding;
+  if (isUnknownName(error)) return "nothing";
   if (error instanceof Error && error.name === "TimeoutError") return "failed";
   if (!(error instanceof ProviderError) || beforeTheCall.has(error.code)) return "nothing";
   return error.code === "PROVIDER_UNAVAILABLE" ? "failed" : "answered";
+}
+
+/** DNS answered that there is no such name. No answer from DNS is `EAI_AGAIN`. */
+function isUnknownName(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const codes: unknown[] = [Reflect.get(error, "code"), Reflect.get(error, "nativeCode")];
+  return codes.includes("ENOTFOUND") || isUnknownName(error.cause);
 }

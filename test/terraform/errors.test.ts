@@ -12,7 +12,6 @@ function failure(detail: string, changes: Partial<TerraformErrorFacts> = {}): Te
 const unavailable = [
   "operation error S3: CreateBucket, https response error StatusCode: 503, RequestID: 1, api error ServiceUnavailable: no",
   "api error InternalFailure: The request processing has failed because of an unknown error",
-  'request send failed, Post "https://sts.us-east-1.amazonaws.com/": dial tcp: lookup sts.us-east-1.amazonaws.com: no such host',
   'Get "https://management.azure.com/": dial tcp 192.0.2.1:443: connect: connection refused',
   'Get "https://management.azure.com/": read tcp: connection reset by peer',
   'unexpected status 503 (503 Service Unavailable) with error: ServerBusy: "later"',
@@ -56,6 +55,15 @@ describe("TerraformError", () => {
       expect(failure(text)).to.include({ finding: "answered", fault: "tenant" });
     });
   }
+
+  it("is tried again, and says nothing of the provider, when the name of an endpoint does not exist", () => {
+    const text =
+      'Post "https://sts.mars-1.amazonaws.com/": dial tcp: lookup sts.mars-1.amazonaws.com';
+
+    const unknown = failure(`${text}: no such host`);
+
+    expect(unknown).to.include({ finding: "nothing", fault: "provider", isTransient: true });
+  });
 
   it("does not take a number for an outage of the provider", () => {
     const quota = failure("expected size to be in the range (1 - 500), got 504");

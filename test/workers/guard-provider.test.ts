@@ -75,6 +75,16 @@ describe("a guarded provider", () => {
     });
   }
 
+  it("stays closed when a tenant names a region that does not exist", async () => {
+    const cause = Object.assign(new Error("getaddrinfo"), { code: "ENOTFOUND" });
+    const facts = { provider: "aws", nativeCode: null, operation: "x", cause } as const;
+    const unknown = new ProviderError("PROVIDER_UNAVAILABLE", "no", facts);
+    const provider = await open(failWith(unknown));
+    for (let time = 0; time < 4; time += 1) await failureOf(provider.discover(signal));
+
+    await open(provider);
+  });
+
   it("stays closed when jobs are aborted", async () => {
     const provider = await open(failWith(new Error("the worker is stopping")));
     for (let time = 0; time < 4; time += 1) await failureOf(provider.discover(signal));
