@@ -56,12 +56,13 @@ export class TerraformError extends Error {
 
   /**
    * Who can mend it: the tenant (names, quotas, rights, values), the provider (throttling, outage) or the
-   * operator (installation of providers, time limits, killed processes). `none`: the caller aborted.
+   * operator (installation of providers, plugins that died, time limits, killed processes). `none`: the caller aborted.
    */
   get fault(): "tenant" | "provider" | "operator" | "none" {
     if (this.end === "aborted") return "none";
     if (this.diagnostics.some(isTransient)) return "provider";
     if (this.end !== "exit" || this.stage === "init" || this.stage === "read") return "operator";
+    if (this.diagnostics.some(({ summary }) => pluginText.test(summary))) return "operator";
     return this.diagnostics.length > 0 ? "tenant" : "operator";
   }
 

@@ -93,19 +93,25 @@ export async function applyModule(run: ModuleRun): Promise<ApplyResult> {
 
 /** Removes everything that the state names, and proves that nothing is left. Throws as `applyModule`. */
 export async function destroyModule(run: ModuleRun): Promise<ApplyResult> {
-  const result = await execute("destroy", run);
-  if (result.state && result.state.managedInstances > 0)
-    throw new TerraformProofError("empty-state");
-  return result;
+  return provenEmpty(await execute("destroy", run));
 }
 
 /**
- * Follows an apply that another process started, running or just ended, to its end. Throws as `applyModule`;
- * a TerraformError whose `end` is `killed` means that it did not survive.
+ * Follows an apply or destroy that another process started, running or just ended, to its end. Throws as `applyModule` or
+ * `destroyModule`; a TerraformError whose `end` is `killed` means that it did not survive.
  */
-export async function adoptApply(run: AdoptedRun): Promise<ApplyResult> {
+export async function adoptRun(mode: "apply" | "destroy", run: AdoptedRun): Promise<ApplyResult> {
   const context = createContext(run, workDirectoryAt(run.directory));
-  return applying(run, run.stored, context, () => followStage("apply", run.identity, context));
+  const follow = () => followStage("apply", run.identity, context);
+  const result = await applying(run, run.stored, context, follow);
+  return mode === "destroy" ? provenEmpty(result) : result;
+}
+
+function provenEmpty(result: ApplyResult): ApplyResult {
+  if (result.state && result.state.managedInstances > 0) {
+    throw new TerraformProofError("empty-state");
+  }
+  return result;
 }
 
 async function execute(mode: "apply" | "destroy", run: ModuleRun): Promise<ApplyResult> {

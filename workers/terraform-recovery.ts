@@ -1,7 +1,7 @@
 import type { TerraformRun } from "../entities/terraform-run.ts";
 import { endTerraformRun, findRunningTerraformRun } from "../tables/terraform-runs.ts";
 import { TerraformError, TerraformProofError } from "../terraform/errors.ts";
-import { type ApplyResult, adoptApply } from "../terraform/run.ts";
+import { type ApplyResult, adoptRun } from "../terraform/run.ts";
 import { readState } from "../terraform/watch-state.ts";
 import { takeOver, workDirectoryAt } from "../terraform/work-directory.ts";
 import { HeldError } from "./errors.ts";
@@ -48,7 +48,8 @@ export async function recoverRun(
     const hooks = recordRun(dependencies, run);
     const { cloud } = target.credential;
     const adopted = { ...hooks, directory, credential: cloud, signal, identity, stored };
-    return { run, action: row.action, result: await adoptApply(adopted) };
+    const mode = row.action === "destroy" ? "destroy" : "apply";
+    return { run, action: row.action, result: await adoptRun(mode, adopted) };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof TerraformError || error instanceof TerraformProofError)) throw error;

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { TerraformError } from "../../terraform/errors.ts";
+import { TerraformError, TerraformProofError } from "../../terraform/errors.ts";
 import { killGroup } from "../../terraform/process.ts";
 import { isAlive, type ProcessIdentity } from "../../terraform/process-identity.ts";
-import { type AdoptedRun, adoptApply } from "../../terraform/run.ts";
+import { type AdoptedRun, adoptRun } from "../../terraform/run.ts";
 import type { StateSnapshot } from "../../terraform/state.ts";
 import { type AbandonedApply, abandonApply } from "../support/abandoned-apply.ts";
+import { failureOf } from "../support/failure.ts";
 import {
   azureCredential,
   createRunWorld,
@@ -44,13 +45,23 @@ describe("an apply whose worker is killed", function () {
     return { directory, identity, stored: null, credential: azureCredential, signal, ...options };
   }
 
+  it("is not taken for a destroy that has left nothing", async () => {
+    const { hold, identity } = await killWorkerDuring("azurerm_virtual_network");
+
+    const adopted = failureOf(adoptRun("destroy", adoption(identity)), TerraformProofError);
+    hold.release();
+
+    expect(await adopted).to.include({ missing: "empty-state" });
+  });
+
   it("runs on, is adopted and ends well", async () => {
     const { hold, identity } = await killWorkerDuring("azurerm_virtual_network");
     expect(await isAlive(identity)).to.equal(true);
     const states: StateSnapshot[] = [];
     const percents: number[] = [];
 
-    const adopted = adoptApply(
+    const adopted = adoptRun(
+      "apply",
       adoption(identity, {
         onState: async (state) => void states.push(state),
         onProgress: (percent) => percents.push(percent),
@@ -77,7 +88,7 @@ describe("an apply whose worker is killed", function () {
     hold.release();
     await until(async () => !(await isAlive(identity)), { what: "the end of the apply" });
 
-    const result = await adoptApply(adoption(identity));
+    const result = await adoptRun("apply", adoption(identity));
 
     expect(result.state?.managedInstances).to.equal(3);
   });
@@ -86,7 +97,7 @@ describe("an apply whose worker is killed", function () {
     const { identity } = await killWorkerDuring("azurerm_virtual_network");
     const signal = AbortSignal.abort(new Error("cancelled by its user"));
 
-    const error = await adoptApply(adoption(identity, { signal })).catch(
+    const error = await adoptRun("apply", adoption(identity, { signal })).catch(
       (caught: unknown) => caught,
     );
 
@@ -101,7 +112,8 @@ describe("an apply whose worker is killed", function () {
     await killGroup(identity);
     const states: StateSnapshot[] = [];
 
-    const error = await adoptApply(
+    const error = await adoptRun(
+      "apply",
       adoption(identity, { onState: async (state) => void states.push(state) }),
     ).catch((caught: unknown) => caught);
 
