@@ -14,88 +14,93 @@ import { User } from "../../entities/user.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 
 let test: TestDatabase;
-beforeEach(async () => {
-  test = await testDatabase();
-});
-afterEach(() => test.close());
 
-describe("identity of a resource", () => {
-  it("lets two users hold the same resource of the same account", async () => {
-    const [first, second] = [await addUser(), await addUser()];
-
-    await addInventory(first, { accountId: "111" });
-    await addInventory(second, { accountId: "111" });
-
-    expect(await test.dataSource.manager.countBy(ResourceInventory, { userId: first })).to.equal(1);
-    expect(await test.dataSource.manager.countBy(ResourceInventory, { userId: second })).to.equal(
-      1,
-    );
+describe("rows of users", () => {
+  beforeEach(async () => {
+    test = await testDatabase();
   });
+  afterEach(() => test.close());
 
-  it("lets one user hold the same id in two accounts and at two providers", async () => {
-    const userId = await addUser();
+  describe("identity of a resource", () => {
+    it("lets two users hold the same resource of the same account", async () => {
+      const [first, second] = [await addUser(), await addUser()];
 
-    await addInventory(userId, { accountId: "111" });
-    await addInventory(userId, { accountId: "222" });
-    await addInventory(userId, { accountId: "111", provider: "gcp" });
+      await addInventory(first, { accountId: "111" });
+      await addInventory(second, { accountId: "111" });
 
-    expect(await test.dataSource.manager.countBy(ResourceInventory, { userId })).to.equal(3);
-  });
-
-  for (const accountId of ["111", null]) {
-    it(`refuses the same resource twice when the account is ${accountId ?? "not known"}`, async () => {
-      const userId = await addUser();
-      await addInventory(userId, { accountId });
-
-      const error = await addInventory(userId, { accountId }).catch((thrown: Error) => thrown);
-
-      expect(error)
-        .to.be.an("error")
-        .with.property("constraint", "resource_inventory_identity_key");
+      expect(await test.dataSource.manager.countBy(ResourceInventory, { userId: first })).to.equal(
+        1,
+      );
+      expect(await test.dataSource.manager.countBy(ResourceInventory, { userId: second })).to.equal(
+        1,
+      );
     });
-  }
-});
 
-describe("deleting", () => {
-  it("a user takes everything of that user along and nothing of another", async () => {
-    const [gone, stays] = [await addUser(), await addUser()];
-    await addOneOfEach(gone);
-    await addOneOfEach(stays);
-    const both = await countRows();
+    it("lets one user hold the same id in two accounts and at two providers", async () => {
+      const userId = await addUser();
 
-    await test.dataSource.manager.delete(User, gone);
+      await addInventory(userId, { accountId: "111" });
+      await addInventory(userId, { accountId: "222" });
+      await addInventory(userId, { accountId: "111", provider: "gcp" });
 
-    const rest = await countRows();
-    expect(Object.keys(both)).to.have.length(11);
-    for (const [table, count] of Object.entries(both)) {
-      expect([count, rest[table]], table).to.deep.equal([2, 1]);
+      expect(await test.dataSource.manager.countBy(ResourceInventory, { userId })).to.equal(3);
+    });
+
+    for (const accountId of ["111", null]) {
+      it(`refuses the same resource twice when the account is ${accountId ?? "not known"}`, async () => {
+        const userId = await addUser();
+        await addInventory(userId, { accountId });
+
+        const error = await addInventory(userId, { accountId }).catch((thrown: Error) => thrown);
+
+        expect(error)
+          .to.be.an("error")
+          .with.property("constraint", "resource_inventory_identity_key");
+      });
     }
   });
 
-  it("a credential keeps what was learnt through it, without what only concerns the credential", async () => {
-    const userId = await addUser();
-    const { credentialId } = await addOneOfEach(userId);
+  describe("deleting", () => {
+    it("a user takes everything of that user along and nothing of another", async () => {
+      const [gone, stays] = [await addUser(), await addUser()];
+      await addOneOfEach(gone);
+      await addOneOfEach(stays);
+      const both = await countRows();
 
-    await test.dataSource.manager.delete(Credential, credentialId);
+      await test.dataSource.manager.delete(User, gone);
 
-    const { manager } = test.dataSource;
-    for (const Kept of [ResourceInventory, CostData, Resource]) {
-      const row = await manager.findOneByOrFail(Kept, { userId });
-      expect(row.credentialId, Kept.name).to.equal(null);
-    }
-    for (const Removed of [ProviderHealth, SyncScope, CostLoad, Schedule]) {
-      expect(await manager.countBy(Removed, { userId }), Removed.name).to.equal(0);
-    }
-  });
+      const rest = await countRows();
+      expect(Object.keys(both)).to.have.length(11);
+      for (const [table, count] of Object.entries(both)) {
+        expect([count, rest[table]], table).to.deep.equal([2, 1]);
+      }
+    });
 
-  it("a resource takes its states and runs along", async () => {
-    const userId = await addUser();
-    const { resourceId } = await addOneOfEach(userId);
+    it("a credential keeps what was learnt through it, without what only concerns the credential", async () => {
+      const userId = await addUser();
+      const { credentialId } = await addOneOfEach(userId);
 
-    await test.dataSource.manager.delete(Resource, resourceId);
+      await test.dataSource.manager.delete(Credential, credentialId);
 
-    expect(await test.dataSource.manager.countBy(TerraformState, { resourceId })).to.equal(0);
-    expect(await test.dataSource.manager.countBy(TerraformRun, { resourceId })).to.equal(0);
+      const { manager } = test.dataSource;
+      for (const Kept of [ResourceInventory, CostData, Resource]) {
+        const row = await manager.findOneByOrFail(Kept, { userId });
+        expect(row.credentialId, Kept.name).to.equal(null);
+      }
+      for (const Removed of [ProviderHealth, SyncScope, CostLoad, Schedule]) {
+        expect(await manager.countBy(Removed, { userId }), Removed.name).to.equal(0);
+      }
+    });
+
+    it("a resource takes its states and runs along", async () => {
+      const userId = await addUser();
+      const { resourceId } = await addOneOfEach(userId);
+
+      await test.dataSource.manager.delete(Resource, resourceId);
+
+      expect(await test.dataSource.manager.countBy(TerraformState, { resourceId })).to.equal(0);
+      expect(await test.dataSource.manager.countBy(TerraformRun, { resourceId })).to.equal(0);
+    });
   });
 });
 

@@ -1,9 +1,13 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { Client } from "pg";
 import { testRedis } from "./redis.ts";
 import { template } from "./template.ts";
 import { until } from "./until.ts";
+
+const tests = join(import.meta.dirname, "..");
 
 describe("template", () => {
   it("gives every test its own copy of a database filled once", async () => {
@@ -20,6 +24,22 @@ describe("template", () => {
     expect(await query(second.url, "SELECT n FROM numbers")).to.have.length(3);
     expect(fills).to.equal(1);
     await Promise.all([first.drop(), second.drop()]);
+  });
+});
+
+describe("hooks", () => {
+  it("stand in a suite: outside of one they would run for every test of all files", async () => {
+    const files = (await readdir(tests, { recursive: true })).filter((file) =>
+      file.endsWith(".ts"),
+    );
+    const outside: string[] = [];
+    for (const file of files) {
+      const text = await readFile(join(tests, file), "utf8");
+      if (/^(before|after)(Each)?\(/m.test(text)) outside.push(file);
+    }
+
+    expect(files.length).to.be.above(100);
+    expect(outside).to.deep.equal([]);
   });
 });
 

@@ -6,9 +6,10 @@ import { type AwsWorld, accountId, setupAws, soon } from "../../support/aws.ts";
 
 describe("AWS clients", () => {
   let world: AwsWorld;
-  const before = { ...process.env };
+  let before: NodeJS.ProcessEnv;
 
   beforeEach(async () => {
+    before = { ...process.env };
     world = await setupAws();
   });
 
