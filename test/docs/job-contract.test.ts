@@ -41,7 +41,7 @@ function fieldsOf(schema: Record<string, unknown>): string[][] {
 
 /** Words in capitals in the code of jobs that are no code of an outcome. */
 const otherWords = new Set(
-  "DESC ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT PATH RANK UNKNOWN CLAIM_LOST WORKER_STOPPING".split(
+  "DESC ECONNREFUSED ECONNRESET ENOTFOUND EPIPE ETIMEDOUT PATH RANK UNKNOWN CLAIM_LOST WORKER_STOPPING".split(
     " ",
   ),
 );
