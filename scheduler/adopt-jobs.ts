@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { DataSource } from "typeorm";
 import { type QueueName, queueNames } from "../queues/contract.ts";
-import { contracts, type Payloads } from "../queues/contracts.ts";
+import { contracts } from "../queues/contracts.ts";
 import type { Queues } from "../queues/open-queues.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
@@ -73,7 +73,7 @@ function describeJob(
   const data = parseJson(text);
   try {
     const payload: Record<string, unknown> & { userId: number } = {
-      ...parse(name, data),
+      ...parsePayload<{ userId: number }>(contracts[name], data),
     };
     const integer = (field: string) => (typeof payload[field] === "number" ? payload[field] : null);
     const string = (field: string) => (typeof payload[field] === "string" ? payload[field] : null);
@@ -93,10 +93,6 @@ function describeJob(
     if (error instanceof InvalidPayloadError) return null;
     throw error;
   }
-}
-
-function parse<Name extends QueueName>(name: Name, data: unknown): Payloads[Name] {
-  return parsePayload(contracts[name], data);
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,7 @@
 import type { EntityManager } from "typeorm";
 import type { Schedule } from "../entities/schedule.ts";
 import type { QueueName } from "../queues/contract.ts";
-import { contracts, type Payloads } from "../queues/contracts.ts";
+import { contracts } from "../queues/contracts.ts";
 import { parsePayload } from "../queues/parse-payload.ts";
 import {
   type ActiveCredential,
@@ -91,10 +91,6 @@ function describeJob(
 ): Omit<QueuedJob, "jobId" | "queuedAt" | "runAt"> {
   const [credentialId, resourceId] = name === "terraform-apply" ? [null, id] : [id, null];
   const subject = resourceId === null ? { credentialId } : { resourceId };
-  const payload = parse(name, { ...extras, userId, ...subject });
+  const payload = parsePayload<object>(contracts[name], { ...extras, userId, ...subject });
   return { userId, credentialId, resourceId, idempotencyKey: null, traceparent: null, payload };
-}
-
-function parse<Name extends QueueName>(name: Name, data: unknown): Payloads[Name] {
-  return parsePayload(contracts[name], data);
 }

@@ -8,7 +8,7 @@ import {
   moveSchedule,
   setScheduleProblem,
 } from "../tables/schedules.ts";
-import { checkSchedule, retention, ScheduleError } from "./check-schedule.ts";
+import { checkSchedule, retention, ScheduleError, type ScheduleTarget } from "./check-schedule.ts";
 import { slotAfter, slotsBetween } from "./cron-slots.ts";
 import { fanOut } from "./fan-out.ts";
 import { forgetOldJobs } from "./retention.ts";
@@ -26,10 +26,10 @@ export interface RunOptions {
 const onTimeMs = 60_000;
 
 /**
- * Runs every slot that is due, which is to request its jobs or to forget old ones, and moves its schedule on, in one transaction for each schedule: a slot has
- * all its jobs in the ledger, or is still due, and Redis need not be there. Failures of one schedule are logged and do
- * not keep the others. Returns whether everything that is due has been run, here or by another replica. Throws what
- * PostgreSQL throws when it cannot be asked.
+ * Runs every slot that is due, which is to request its jobs or to forget old ones, and moves its schedule on, in one
+ * transaction for each schedule: a slot has all its jobs in the ledger, or is still due, and Redis need not be there.
+ * Failures of one schedule are logged and do not keep the others. Returns whether everything that is due has been run,
+ * here or by another replica. Throws what PostgreSQL throws when it cannot be asked.
  */
 export async function runDueSchedules(options: RunOptions): Promise<boolean> {
   let isDone = true;
@@ -51,15 +51,9 @@ async function runSchedule(id: number, options: RunOptions): Promise<void> {
     const claimed = await claimDueSchedule(manager, id);
     if (!claimed) return [];
     const { schedule, now } = claimed;
-    try {
-      checkSchedule(schedule);
-    } catch (error) {
-      if (!(error instanceof ScheduleError)) throw error;
-      log.error({ schedule: schedule.name, err: error }, "schedule cannot be run");
-      await setScheduleProblem(manager, schedule, error.message);
-      return [];
-    }
-    const { newest, slots } = await runDueSlots(manager, claimed, options);
+    const target = await checkTarget(manager, schedule, log);
+    if (!target) return [];
+    const { newest, slots } = await runDueSlots(manager, claimed, target, options);
     const lastSlot = newest ?? schedule.lastSlot;
     await moveSchedule(manager, schedule, { lastSlot, nextSlot: slotAfter(schedule, now) });
     return slots;
@@ -67,13 +61,32 @@ async function runSchedule(id: number, options: RunOptions): Promise<void> {
   for (const { message, ...facts } of ran) log.info(facts, message);
 }
 
+/** What the schedule is for, or null, with the reason in its row, when it cannot be run as it is. */
+async function checkTarget(
+  manager: EntityManager,
+  schedule: Schedule,
+  log: Logger,
+): Promise<ScheduleTarget | null> {
+  try {
+    return checkSchedule(schedule);
+  } catch (error) {
+    if (!(error instanceof ScheduleError)) throw error;
+    log.error({ schedule: schedule.name, err: error }, "schedule cannot be run");
+    await setScheduleProblem(manager, schedule, error.message);
+    return null;
+  }
+}
+
 /** Runs what the misfire policy wants of the slots that have come, oldest first; `newest` is the newest that came. */
-async function runDueSlots(manager: EntityManager, claimed: ClaimedSchedule, options: RunOptions) {
-  const { schedule, now } = claimed;
-  const name = checkSchedule(schedule);
+async function runDueSlots(
+  manager: EntityManager,
+  { schedule, now }: ClaimedSchedule,
+  target: ScheduleTarget,
+  options: RunOptions,
+) {
   const { newest, wanted } = dueSlots(schedule, now);
   if (newest && wanted.length === 0) {
-    const facts = { schedule: schedule.name, queue: name, slot: newest.toISOString() };
+    const facts = { schedule: schedule.name, queue: target, slot: newest.toISOString() };
     options.log.warn(facts, "slot missed and skipped");
   }
   const slots = [];
@@ -81,11 +94,11 @@ async function runDueSlots(manager: EntityManager, claimed: ClaimedSchedule, opt
     const started = performance.now();
     const slot = { at, next: slotAfter(schedule, at) };
     const found =
-      name === retention
+      target === retention
         ? { message: "forgot old jobs", jobs: await forgetOldJobs(manager, options.retentionDays) }
-        : { message: "enqueued", jobs: await fanOut(name, schedule, slot, manager) };
+        : { message: "enqueued", jobs: await fanOut(target, schedule, slot, manager) };
     const duration = Math.round(performance.now() - started);
-    const facts = { schedule: schedule.name, queue: name, slot: at.toISOString() };
+    const facts = { schedule: schedule.name, queue: target, slot: at.toISOString() };
     slots.push({ ...facts, ...found, duration_ms: duration });
   }
   return { newest, slots };
