@@ -106,6 +106,7 @@ describe("Turns", () => {
     await enqueueAll(test.queues["health-check"], "health-check", jobs(1, 20));
     await test.start({ "health-check": noteAndWait }, { concurrency: 4, userConcurrency: 2 });
     await until(async () => (await test.queues["health-check"].getDelayedCount()) === 18);
+    await until(() => started.length === 2);
 
     await enqueueAll(test.queues["health-check"], "health-check", jobs(2, 2));
     await until(() => started.length === 4);
