@@ -21,6 +21,7 @@ import { User } from "./user.ts";
 @Index("idx_resource_inventory_last_synced", ["lastSynced"])
 @Index("idx_resource_inventory_scope_id", ["scopeId"])
 @Index("idx_resource_inventory_credential_id", ["credentialId"])
+@Index("idx_resource_inventory_unclaimed", ["userId", "provider"], { where: "account_id IS NULL" })
 export class ResourceInventory {
   @PrimaryGeneratedColumn({ type: "integer", primaryKeyConstraintName: "resource_inventory_pkey" })
   id!: number;

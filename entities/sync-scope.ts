@@ -73,4 +73,16 @@ export class SyncScope {
 
   @Column({ name: "completed_at", type: "timestamptz", nullable: true })
   completedAt!: Date | null;
+
+  /** The job that listed it last, until that job is done: if it is tried again, it goes on from here. */
+  @Column({ name: "run_id", type: "uuid", nullable: true })
+  runId!: string | null;
+
+  /** Where that job goes on if the listing was cut short: the provider's token of the next page. */
+  @Column({ type: "text", nullable: true })
+  cursor!: string | null;
+
+  /** When the listing began that the cursor continues; what it has confirmed so far was synced then or later. */
+  @Column({ name: "cursor_since", type: "timestamptz", nullable: true })
+  cursorSince!: Date | null;
 }

@@ -8,6 +8,7 @@ import { TerraformRuns } from "./0007-terraform-runs.ts";
 import { JobRequests } from "./0008-job-requests.ts";
 import { RejectedJobs } from "./0012-rejected-jobs.ts";
 import { Schedules } from "./0014-schedules.ts";
+import { ContinuedListings } from "./0016-continued-listings.ts";
 
 /** Every step, oldest first. A step that has been released is never edited. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   JobRequests,
   RejectedJobs,
   Schedules,
+  ContinuedListings,
 ];

@@ -91,6 +91,8 @@ function writeStatement(manager: EntityManager, columns: ColumnMetadata[]): stri
 export interface ListedScope {
   userId: number;
   scopeId: number;
+  /** When the listing began. */
+  since: Date;
   /** Regions that the listing left out; rows there, and rows of no region, are not missing. */
   unreadRegions: string[];
 }
@@ -102,8 +104,8 @@ const wasRead = `(cardinality($3::text[]) = 0 OR r.region <> ALL($3::text[]))`;
 
 /** What a complete listing means for the rows of its scope. */
 export interface Loss {
-  /** Rows that were not missing before. */
-  present: number;
+  /** Rows that were there and not missing when the listing began, or that were and are seen again. */
+  before: number;
   /** Of those, rows that the listing lacks; a resource that the provider itself reports as deleted is no loss. */
   lost: number;
   /** All rows that the listing lacks, also the missing and the deleted ones. */
@@ -113,19 +115,20 @@ export interface Loss {
 /** Counts what a complete listing lacks. */
 export async function countLoss(manager: EntityManager, scope: ListedScope): Promise<Loss> {
   const [row]: Loss[] = await manager.query(
-    `SELECT (count(*) FILTER (WHERE is_present))::int AS present,
+    `SELECT (count(*) FILTER (WHERE is_present AND is_old))::int AS before,
             (count(*) FILTER (WHERE is_present AND is_unseen AND NOT is_deleted))::int AS lost,
             (count(*) FILTER (WHERE is_unseen))::int AS unseen
      FROM (
        SELECT r.missing_since IS NULL AS is_present, r.status = 'deleted' IS TRUE AS is_deleted,
+              coalesce(r.created_at < $4, true) AS is_old,
               s.resource_id IS NULL AND ${wasRead} AS is_unseen
        FROM resource_inventory r
        LEFT JOIN sync_seen s ON s.scope_id = r.scope_id AND s.resource_id = r.resource_id
        WHERE r.user_id = $1 AND r.scope_id = $2
      ) judged`,
-    [scope.userId, scope.scopeId, scope.unreadRegions],
+    [scope.userId, scope.scopeId, scope.unreadRegions, scope.since],
   );
-  return row ?? { present: 0, lost: 0, unseen: 0 };
+  return row ?? { before: 0, lost: 0, unseen: 0 };
 }
 
 /**

@@ -43,6 +43,11 @@ export interface StoredScope extends ScopeName {
   resources: number;
   /** An earlier attempt of the same job has listed it to the end: a continuation leaves it alone. */
   isDone: boolean;
+  /** Pages that an earlier attempt of the same job has read. */
+  pages: number;
+  /** Where and since when an earlier attempt of the same job was at it; null to begin anew. */
+  cursor: string | null;
+  cursorSince: Date | null;
   /** An earlier job held it: the loss that it sees now is confirmed. */
   wasHeld: boolean;
 }
@@ -69,8 +74,8 @@ export async function addScopes(
 }
 
 /**
- * All scopes of a credential. `isDone` looks back two hours at most: an attempt may take one, and what is older than
- * that is worth another look.
+ * All scopes of a credential. What earlier attempts of the job did counts for two hours at most: an attempt may take one,
+ * and what is older than that is worth another look.
  */
 export async function findScopes(
   manager: EntityManager,
@@ -79,10 +84,13 @@ export async function findScopes(
 ): Promise<StoredScope[]> {
   return manager.query(
     `SELECT s.id, s.account_id AS "accountId", s.region, s.kind, s.outcome, s.resources,
-            coalesce((j.attempt > 1 OR j.crashes > 0) AND s.outcome IN ('complete', 'held')
-              AND s.attempted_at > greatest(j.created_at, now() - interval '2 hours'), false) AS "isDone",
+            coalesce(own.is_recent AND s.outcome IN ('complete', 'held'), false) AS "isDone",
+            CASE WHEN own.is_recent THEN s.pages ELSE 0 END AS pages,
+            CASE WHEN own.is_recent THEN s.cursor END AS cursor,
+            CASE WHEN own.is_recent THEN s.cursor_since END AS "cursorSince",
             coalesce(s.outcome = 'held' AND s.attempted_at < j.created_at, false) AS "wasHeld"
      FROM sync_scopes s JOIN job_runs j ON j.id = $3
+     CROSS JOIN LATERAL (SELECT s.run_id = j.id AND s.attempted_at > now() - interval '2 hours' AS is_recent) own
      WHERE s.user_id = $1 AND s.credential_id = $2
      ORDER BY s.id`,
     [owner.userId, owner.credentialId, runId],
@@ -98,16 +106,23 @@ export interface ScopeEnding {
   message: string | null;
 }
 
-/** Records how the listing of a scope ended. `completed_at` keeps the last time that everything was read. */
+/** Where a listing that was cut short can go on. */
+export interface Continuation {
+  cursor: string;
+  since: Date;
+}
+
+/** Records how a job's listing of a scope ended. `completed_at` keeps the last time that everything was read. */
 export async function recordScope(
   manager: EntityManager,
-  scope: { userId: number; scopeId: number },
+  scope: { userId: number; scopeId: number; runId: string },
   ending: ScopeEnding,
+  continuation: Continuation | null = null,
 ): Promise<void> {
   await manager.query(
     `UPDATE sync_scopes
      SET outcome = $3::varchar, pages = $4, resources = $5, error_code = $6, error_message = $7,
-         attempted_at = clock_timestamp(),
+         run_id = $8, cursor = $9, cursor_since = $10, attempted_at = clock_timestamp(),
          completed_at = CASE WHEN $3::varchar = 'complete' THEN clock_timestamp() ELSE completed_at END
      WHERE id = $2 AND user_id = $1`,
     [
@@ -118,7 +133,21 @@ export async function recordScope(
       ending.resources,
       ending.code,
       ending.message,
+      scope.runId,
+      continuation?.cursor ?? null,
+      continuation?.since ?? null,
     ],
+  );
+}
+
+/** Forgets which scopes a job has listed: it is done, and if somebody runs it again, it lists all of them again. */
+export async function releaseScopes(
+  manager: EntityManager,
+  job: { userId: number; credentialId: number; runId: string },
+): Promise<void> {
+  await manager.query(
+    `UPDATE sync_scopes SET run_id = NULL WHERE user_id = $1 AND credential_id = $2 AND run_id = $3`,
+    [job.userId, job.credentialId, job.runId],
   );
 }
 

@@ -11,6 +11,32 @@ export async function createSyncSeen(manager: EntityManager): Promise<void> {
   );
 }
 
+/**
+ * Remembers again what a listing that was cut short had confirmed: its rows were synced when it began, or later. Returns
+ * how many resources that is.
+ */
+export async function recallSeen(
+  manager: EntityManager,
+  { userId, scopeId }: { userId: number; scopeId: number },
+  since: Date,
+): Promise<number> {
+  const [row]: { seen: number }[] = await manager.query(
+    `WITH recalled AS (
+       INSERT INTO sync_seen (scope_id, resource_id)
+       SELECT scope_id, resource_id FROM resource_inventory
+       WHERE user_id = $1 AND scope_id = $2 AND last_synced >= $3 AND status IS DISTINCT FROM 'deleted'
+       ON CONFLICT DO NOTHING RETURNING 1
+     ) SELECT count(*)::int AS seen FROM recalled`,
+    [userId, scopeId, since],
+  );
+  return row?.seen ?? 0;
+}
+
+/** Forgets what was seen of a scope: its listing begins anew. */
+export async function forgetSeen(manager: EntityManager, scopeId: number): Promise<void> {
+  await manager.query(`DELETE FROM sync_seen WHERE scope_id = $1`, [scopeId]);
+}
+
 /** Where a page belongs. */
 export interface PageOwner {
   userId: number;

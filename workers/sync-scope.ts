@@ -9,7 +9,7 @@ import {
   writeResources,
 } from "../tables/resource-inventory.ts";
 import { recordScope, type ScopeEnding, type StoredScope } from "../tables/sync-scopes.ts";
-import { compareWithInventory } from "../tables/sync-seen.ts";
+import { compareWithInventory, forgetSeen, recallSeen } from "../tables/sync-seen.ts";
 import { toInventoryRow } from "./inventory-row.ts";
 import { readAhead } from "./read-ahead.ts";
 import { describeFailure, describeUnread, endsSync, isHeld } from "./scope-outcome.ts";
@@ -20,7 +20,7 @@ export interface SyncRun {
   userId: number;
   credentialId: number;
   provider: Provider;
-  /** Start of the run on the database's clock: the `last_synced` of everything it confirms. */
+  /** Start of the run on the database's clock: when the listings that it begins began. */
   startedAt: Date;
   /** Rows that were refreshed within so many seconds before are left alone when nothing else changed. */
   touchAfterSeconds: number;
@@ -47,73 +47,114 @@ export interface ListedScopeResult extends ScopeEnding {
   rows: RowCounts;
   /** What to try again later, if trying again can help. */
   transient: ProviderError | UnreadRegion | null;
+  /** It got further than any attempt of the job before. */
+  hasAdvanced: boolean;
 }
 
-interface Progress {
+/** How far the listing of a scope is, earlier attempts of the job included. */
+interface Listing {
+  /** Its start on the database's clock: the `last_synced` of everything it confirms. */
+  since: Date;
+  /** Where it goes on after what is written. */
+  cursor: string | null;
   pages: number;
   resources: number;
-  rows: RowCounts;
   unread: UnreadRegion[];
+  /** Of this attempt. */
+  rows: RowCounts;
 }
 
 /**
- * Lists one scope, writes what differs and records how it ended. Trouble with the provider is a result; whatever else
- * fails is thrown, and so is the reason of an abort, after the scope was recorded as partial.
+ * Lists one scope, or the rest of it, writes what differs and records how it ended. Trouble with the provider is a
+ * result; whatever else fails is thrown, and so is the reason of an abort, after the scope was recorded as partial.
  */
 export async function syncScope(run: SyncRun, scope: StoredScope): Promise<ListedScopeResult> {
-  const rows = { created: 0, updated: 0, unchanged: 0, missing: 0, deleted: 0 };
-  const progress: Progress = { pages: 0, resources: 0, rows, unread: [] };
+  const { signal } = run;
+  const listing = await beginListing(run, scope);
+  const options = listing.cursor === null ? { signal } : { signal, cursor: listing.cursor };
   try {
-    for await (const page of readAhead(run.provider.list(scope, { signal: run.signal }))) {
-      run.signal.throwIfAborted();
-      await writePage(run, scope, page, progress);
+    for await (const page of readAhead(run.provider.list(scope, options))) {
+      signal.throwIfAborted();
+      await writePage(run, scope, page, listing);
     }
     return await run.commit(async (manager) => {
-      run.signal.throwIfAborted();
-      return settleScope(manager, run, scope, progress);
+      signal.throwIfAborted();
+      return settleScope(manager, run, scope, listing);
     });
   } catch (error) {
-    return recordFailure(run, scope, progress, error);
+    if (!isCursorRefused(error, scope, listing)) return recordFailure(run, scope, listing, error);
+    await run.commit(async (manager) => forgetSeen(manager, scope.id));
+    return syncScope(run, { ...scope, cursor: null });
   }
+}
+
+/** Goes on where an earlier attempt of the job stopped: what that has confirmed still counts. */
+async function beginListing(run: SyncRun, scope: StoredScope): Promise<Listing> {
+  const rows = { created: 0, updated: 0, unchanged: 0, missing: 0, deleted: 0 };
+  const { cursor, cursorSince: since, pages } = scope;
+  if (cursor === null || since === null) {
+    return { since: run.startedAt, cursor: null, pages: 0, resources: 0, unread: [], rows };
+  }
+  const where = { userId: run.userId, scopeId: scope.id };
+  const resources = await run.commit(async (manager) => recallSeen(manager, where, since));
+  return { since, cursor, pages, resources, unread: [], rows };
+}
+
+/** Page tokens expire, and no provider says so by a code of its own: a first page that is refused begins anew. */
+function isCursorRefused(error: unknown, scope: StoredScope, listing: Listing): boolean {
+  const isFirst = scope.cursor !== null && listing.pages === scope.pages;
+  return isFirst && error instanceof ProviderError && error.code === "INVALID_REQUEST";
 }
 
 async function writePage(
   run: SyncRun,
   scope: StoredScope,
   page: Page,
-  progress: Progress,
+  listing: Listing,
 ): Promise<void> {
-  progress.pages += 1;
-  progress.unread.push(...(page.unread ?? []));
-  if (page.resources.length === 0) return;
-  const rows = uniqueRows(run, scope, page);
-  await run.commit(async (manager) => {
-    const entries = [...rows.values()].map(({ resourceId, contentHash, status }) => ({
-      resourceId,
-      contentHash: contentHash ?? "",
-      isDeleted: status === "deleted",
-    }));
-    const owner = { ...run, provider: run.provider.name, ...scope, scopeId: scope.id };
-    const { seen, changed } = await compareWithInventory(manager, owner, entries);
-    const changedRows = changed.flatMap((resourceId) => rows.get(resourceId) ?? []);
-    const written = await writeResources(manager, changedRows);
-    const rewritten = changedRows.filter((row) => row.status !== "deleted").length;
-    progress.resources += seen;
-    progress.rows.created += written.created;
-    progress.rows.updated += written.updated;
-    progress.rows.unchanged += seen - rewritten;
-  });
+  const rows = uniqueRows(run, scope, page, listing.since);
+  if (rows.size > 0)
+    await run.commit(async (manager) => writeRows(manager, run, scope, rows, listing));
+  listing.pages += 1;
+  listing.cursor = page.cursor;
+  listing.unread.push(...(page.unread ?? []));
+}
+
+async function writeRows(
+  manager: EntityManager,
+  run: SyncRun,
+  scope: StoredScope,
+  rows: Map<string, InventoryRow>,
+  listing: Listing,
+): Promise<void> {
+  const owner = { ...run, provider: run.provider.name, ...scope, scopeId: scope.id };
+  const entries = [...rows.values()].map(({ resourceId, contentHash, status }) => ({
+    resourceId,
+    contentHash: contentHash ?? "",
+    isDeleted: status === "deleted",
+  }));
+  const { seen, changed } = await compareWithInventory(manager, owner, entries);
+  const changedRows = changed.flatMap((resourceId) => rows.get(resourceId) ?? []);
+  const written = await writeResources(manager, changedRows);
+  const rewritten = changedRows.filter((row) => row.status !== "deleted").length;
+  listing.resources += seen;
+  listing.rows.created += written.created;
+  listing.rows.updated += written.updated;
+  listing.rows.unchanged += seen - rewritten;
 }
 
 /** The page's rows by id; the first of two with one id counts, as it does across pages. */
-function uniqueRows(run: SyncRun, scope: StoredScope, page: Page): Map<string, InventoryRow> {
-  const { userId, credentialId, startedAt } = run;
+function uniqueRows(
+  run: SyncRun,
+  scope: StoredScope,
+  page: Page,
+  syncedAt: Date,
+): Map<string, InventoryRow> {
+  const { userId, credentialId } = run;
   const { accountId } = scope;
   const provider = run.provider.name;
-  const origin = { userId, credentialId, provider, accountId, scopeId: scope.id };
-  const rows = page.resources.map((resource) =>
-    toInventoryRow(resource, { ...origin, syncedAt: startedAt }),
-  );
+  const origin = { userId, credentialId, provider, accountId, scopeId: scope.id, syncedAt };
+  const rows = page.resources.map((resource) => toInventoryRow(resource, origin));
   return new Map(rows.toReversed().map((row) => [row.resourceId, row]));
 }
 
@@ -122,48 +163,56 @@ async function settleScope(
   manager: EntityManager,
   run: SyncRun,
   scope: StoredScope,
-  progress: Progress,
+  listing: Listing,
 ): Promise<ListedScopeResult> {
-  const { pages, resources, rows, unread } = progress;
-  const listed = {
-    userId: run.userId,
-    scopeId: scope.id,
-    unreadRegions: unread.map(({ region }) => region),
-  };
+  const { pages, resources, rows, unread, since } = listing;
+  const { userId, runId } = run;
+  const unreadRegions = unread.map(({ region }) => region);
+  const listed = { userId, scopeId: scope.id, runId, since, unreadRegions };
   let ending: ScopeEnding = { outcome: "complete", pages, resources, code: null, message: null };
   if (!run.isAssumed) {
-    const { present, lost, unseen } = await countLoss(manager, listed);
-    const before = present - rows.created;
+    const { before, lost, unseen } = await countLoss(manager, listed);
     if (!scope.wasHeld && isHeld(lost, before)) {
       const message = `the listing lacks ${lost} of ${before} resources; nothing is taken for gone until the next sync confirms it`;
       ending = { ...ending, outcome: "held", code: "TOO_MANY_MISSING", message };
     } else if (unseen > 0) {
-      Object.assign(rows, await strikeUnseen(manager, listed, run.runId));
+      Object.assign(rows, await strikeUnseen(manager, listed, runId));
     }
   }
   const unreadEnding = describeUnread(unread);
   if (unreadEnding && ending.outcome === "complete") ending = { ...ending, ...unreadEnding };
-  const olderThan = new Date(run.startedAt.getTime() - run.touchAfterSeconds * 1_000);
-  await touchSeen(manager, listed, run.startedAt, olderThan);
+  const olderThan = new Date(since.getTime() - run.touchAfterSeconds * 1_000);
+  await touchSeen(manager, listed, since, olderThan);
   await recordScope(manager, listed, ending);
   const transient = unread.find(({ reason }) => reason !== "denied") ?? null;
-  return { ...ending, rows, transient };
+  return { ...ending, rows, transient, hasAdvanced: ending.outcome !== "partial" };
 }
 
 async function recordFailure(
   run: SyncRun,
   scope: StoredScope,
-  progress: Progress,
+  listing: Listing,
   error: unknown,
 ): Promise<ListedScopeResult> {
   const wasStopped = run.signal.aborted;
   const reason: unknown = wasStopped ? run.signal.reason : error;
   if (!wasStopped && !(reason instanceof ProviderError)) throw error;
   if (endsSync(reason)) run.stop(reason);
-  const { pages, resources, rows } = progress;
+  const { pages, resources, rows, since } = listing;
+  const hasAdvanced = pages > scope.pages;
   const ending = { ...describeFailure(reason, wasStopped), pages, resources };
-  const where = { userId: run.userId, scopeId: scope.id };
-  await run.commit(async (manager) => recordScope(manager, where, ending));
+  const where = { userId: run.userId, scopeId: scope.id, runId: run.runId };
+  const cursor = hasAdvanced || ending.outcome === "throttled" ? cursorOf(listing) : null;
+  await run.commit(async (manager) => {
+    // What is confirmed so far must be told from the rest when the listing goes on.
+    if (cursor !== null) await touchSeen(manager, where, since, since);
+    await recordScope(manager, where, ending, cursor === null ? null : { cursor, since });
+  });
   if (!(reason instanceof ProviderError) || run.signal.aborted) throw reason;
-  return { ...ending, rows, transient: reason.isTransient ? reason : null };
+  return { ...ending, rows, transient: reason.isTransient ? reason : null, hasAdvanced };
+}
+
+/** Where the listing can go on; null if it must begin anew, since what it could not read is not kept. */
+function cursorOf({ cursor, unread }: Listing): string | null {
+  return unread.length === 0 ? cursor : null;
 }

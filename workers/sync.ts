@@ -3,9 +3,9 @@ import type { ScopeOutcome } from "../entities/sync-scope.ts";
 import { ProviderError } from "../providers/errors.ts";
 import type { Provider, UnreadRegion } from "../providers/provider.ts";
 import type { SyncPayload } from "../queues/sync.ts";
-import { readClock, type StoredScope } from "../tables/sync-scopes.ts";
+import { readClock, releaseScopes, type StoredScope } from "../tables/sync-scopes.ts";
 import { type AuthorisedCredential, authoriseCredential } from "./authorise.ts";
-import { RetryError } from "./errors.ts";
+import { PostponeError, RetryError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
 import { planScopes } from "./plan-scopes.ts";
 import type { Services } from "./services.ts";
@@ -14,6 +14,9 @@ import { inTurn, withSyncSession } from "./sync-session.ts";
 
 /** Scopes listed at once; the database is written by one at a time. */
 const scopesAtOnce = 4;
+
+/** How long a throttled sync waits if the provider does not say, in milliseconds. */
+const throttleDelayMs = 5_000;
 
 /** What a finished sync tells. */
 export interface SyncResult {
@@ -24,7 +27,8 @@ export interface SyncResult {
 
 /**
  * Lists everything that a credential shows and brings the inventory up to date. Each scope ends for itself; if some
- * could not be read for now, everything else is written first, then RetryError is thrown.
+ * could not be read for now, everything else is written first, then RetryError is thrown, or PostponeError if nothing is
+ * wrong but the provider's limits.
  */
 export const syncCredential: Handler<"sync"> = async (dependencies, payload, signal) => {
   const credential = await authoriseCredential(dependencies, payload);
@@ -75,7 +79,10 @@ async function syncAll(
   const results = await listScopes(job, run, plan.toList);
   const result = summarise(plan.done, plan.skipped, results);
   throwIfIncomplete(plan.toList, results);
-  return job.finish(async () => result, session);
+  return job.finish(async (manager) => {
+    await releaseScopes(manager, run);
+    return result;
+  }, session);
 }
 
 /** Lists a few scopes at once. The first error stops them all and is thrown when all have stopped. */
@@ -126,14 +133,24 @@ function summarise(done: StoredScope[], skipped: number, results: ListedScopeRes
   return { resources, rows, scopes };
 }
 
-/** The job has to come back if a scope may be readable later; it then lists only what is not complete. */
+/**
+ * The job has to come back if a scope may be readable later; it then goes on with what is not complete. If all that
+ * stopped it is throttling and it got further than before, that costs no attempt: large accounts are throttled often.
+ */
 function throwIfIncomplete(scopes: StoredScope[], results: ListedScopeResult[]): void {
   const passing = results.flatMap(({ transient }) => transient ?? []);
   const [longest] = passing.toSorted((a, b) => waitOf(b) - waitOf(a));
   if (!longest) return;
-  const code = longest instanceof ProviderError ? longest.code : "REGION_UNREAD";
   const problem = `${passing.length} of ${scopes.length} scopes could not be read for now: ${longest.message}`;
-  throw new RetryError(code, problem, { afterMs: waitOf(longest), cause: longest });
+  const isThrottled = passing.every((trouble) => codeOf(trouble) === "THROTTLED");
+  if (isThrottled && results.some(({ hasAdvanced }) => hasAdvanced)) {
+    throw new PostponeError("THROTTLED", problem, Math.max(waitOf(longest), throttleDelayMs));
+  }
+  throw new RetryError(codeOf(longest), problem, { afterMs: waitOf(longest), cause: longest });
+}
+
+function codeOf(trouble: ProviderError | UnreadRegion): string {
+  return trouble instanceof ProviderError ? trouble.code : "REGION_UNREAD";
 }
 
 function waitOf(trouble: ProviderError | UnreadRegion): number {

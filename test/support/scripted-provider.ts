@@ -31,10 +31,10 @@ export class ScriptedProvider implements Provider {
     return { identity, scopes, assumed: this.assumed };
   }
 
-  async *list({ region, kind }: Scope, { signal }: ListOptions): AsyncGenerator<Page> {
+  async *list({ region, kind }: Scope, { signal, cursor }: ListOptions): AsyncGenerator<Page> {
     const key = `${region} ${kind}`;
-    this.listed.push(key);
-    for (const step of this.scripts[key] ?? []) {
+    this.listed.push(cursor === undefined ? key : `${key} after ${cursor}`);
+    for (const step of stepsAfter(this.scripts[key] ?? [], cursor)) {
       signal.throwIfAborted();
       if (step instanceof Error) throw step;
       if (typeof step === "function") await step();
@@ -49,6 +49,18 @@ export class ScriptedProvider implements Provider {
   close(): void {
     this.isClosed = true;
   }
+}
+
+/** What follows the page that gave this cursor out. A cursor that no page gave out is refused. */
+function stepsAfter(steps: Step[], cursor: string | undefined): Step[] {
+  if (cursor === undefined) return steps;
+  const index = steps.findIndex((step) => "cursor" in step && step.cursor === cursor);
+  return index < 0 ? [trouble("INVALID_REQUEST")] : steps.slice(index + 1);
+}
+
+/** A page with more to come. */
+export function page(resources: DiscoveredResource[], cursor: string): Page {
+  return { resources, cursor };
 }
 
 /** A running instance with the given number. */
