@@ -10,6 +10,7 @@ import {
 } from "../tables/resource-inventory.ts";
 import { recordScope, type ScopeEnding, type StoredScope } from "../tables/sync-scopes.ts";
 import { compareWithInventory, forgetSeen, recallSeen } from "../tables/sync-seen.ts";
+import { adoptRows, type Spelling } from "../tables/unclaimed-resources.ts";
 import { toInventoryRow } from "./inventory-row.ts";
 import { readAhead } from "./read-ahead.ts";
 import { describeFailure, describeUnread, endsSync, isHeld } from "./scope-outcome.ts";
@@ -128,6 +129,7 @@ async function writeRows(
   listing: Listing,
 ): Promise<void> {
   const owner = { ...run, provider: run.provider.name, ...scope, scopeId: scope.id };
+  await adoptRows(manager, owner, [...rows.values()].map(spellingOf));
   const entries = [...rows.values()].map(({ resourceId, contentHash, status }) => ({
     resourceId,
     contentHash: contentHash ?? "",
@@ -156,6 +158,15 @@ function uniqueRows(
   const origin = { userId, credentialId, provider, accountId, scopeId: scope.id, syncedAt };
   const rows = page.resources.map((resource) => toInventoryRow(resource, origin));
   return new Map(rows.toReversed().map((row) => [row.resourceId, row]));
+}
+
+function spellingOf({ resourceId, resourceType, metadata }: InventoryRow): Spelling {
+  const nativeId = metadata?.["native_id"];
+  return {
+    resourceId,
+    resourceType,
+    nativeId: typeof nativeId === "string" ? nativeId : resourceId,
+  };
 }
 
 /** After the last page: takes what is gone for gone, as far as that is proven, and refreshes what was seen. */
