@@ -67,7 +67,11 @@ class AwsProvider implements Provider {
       throw ours("INVALID_REQUEST", "The credential belongs to another account", kind.operation);
     }
     const region = this.regionFor(kind, scope, partition);
-    yield* listPages(this.clients, kind, { partition, accountId, region }, options);
+    try {
+      yield* listPages(this.clients, kind, { partition, accountId, region }, options);
+    } catch (error) {
+      throw await this.withoutFalseBlame(error, options.signal);
+    }
   }
 
   checkHealth(signal: AbortSignal): Promise<HealthObservation> {
@@ -97,6 +101,19 @@ class AwsProvider implements Provider {
     const sts = await this.clients.sts(this.credential.region ?? defaultRegion);
     this.known ??= await callerIdentity(sts, signal);
     return this.known;
+  }
+
+  /** A region that the account has not enabled calls every key wrong: only if STS says so too, it is. */
+  private async withoutFalseBlame(error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (!(error instanceof ProviderError) || error.code !== "CREDENTIAL_REJECTED") return error;
+    await callerIdentity(await this.clients.sts(this.credential.region ?? defaultRegion), signal);
+    const { operation, nativeCode } = error;
+    const message = `AWS accepts the access key, but not in this region (${operation}: ${nativeCode})`;
+    return new ProviderError("SERVICE_DISABLED", message, {
+      provider: "aws",
+      nativeCode,
+      operation,
+    });
   }
 
   private regionFor(kind: AwsKind, scope: Scope, partition: string): string {

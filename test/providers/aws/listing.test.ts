@@ -92,6 +92,27 @@ describe("listing an AWS scope", () => {
     expect(world.aws.faults.callsOf("ec2:DescribeVolumes")).to.have.length(1);
   });
 
+  it("does not blame the key for a region that the account has not enabled", async () => {
+    const scope = scopeOf("ec2:volume", "ap-east-1");
+    const error = await failureOf(
+      collect(world.provider.list(scope, { signal: soon() })),
+      ProviderError,
+    );
+    expect(error).to.include({
+      code: "SERVICE_DISABLED",
+      nativeCode: "AuthFailure",
+      operation: "ec2:DescribeVolumes",
+    });
+  });
+
+  it("blames the key that was revoked while its account is listed", async () => {
+    const listing = volumes()[Symbol.asyncIterator]();
+    await listing.next();
+    world.account.keys.set(world.credential.accessKey, { secretKey: "other", revoked: true });
+    const error = await failureOf(listing.next(), ProviderError);
+    expect(error).to.have.property("code", "CREDENTIAL_REJECTED");
+  });
+
   it("reads other regions while one is denied", async () => {
     world.aws.faults.push({ operation: "ec2:*", region: "eu-west-1", effect: { kind: "deny" } });
     const scope = scopeOf("ec2:volume", "us-east-1");
