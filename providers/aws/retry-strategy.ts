@@ -1,6 +1,12 @@
 import { StandardRetryStrategy } from "@smithy/util-retry";
 
 type Token = Awaited<ReturnType<StandardRetryStrategy["acquireInitialRetryToken"]>>;
+/**
+ * A longer `Retry-After` is not waited for but reported, so that a job is put off instead of a worker blocked; the SDK
+ * would come back before its time. In milliseconds.
+ */
+const longestWaitMs = 5_000;
+
 type ErrorInfo = Parameters<StandardRetryStrategy["refreshRetryTokenForRetry"]>[1];
 
 /**
@@ -22,7 +28,10 @@ export class UnsharedRetryStrategy {
     return new StandardRetryStrategy(this.attempts).acquireInitialRetryToken(scope);
   }
 
-  refreshRetryTokenForRetry(token: Token, error: ErrorInfo): Promise<Token> {
+  async refreshRetryTokenForRetry(token: Token, error: ErrorInfo): Promise<Token> {
+    const waitMs = (error.retryAfterHint?.getTime() ?? 0) - Date.now();
+    // What is thrown here only ends the attempts; the caller gets the error of the call.
+    if (waitMs > longestWaitMs) throw new Error("the wait is too long");
     return new StandardRetryStrategy(this.attempts).refreshRetryTokenForRetry(token, error);
   }
 

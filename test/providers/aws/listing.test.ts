@@ -141,6 +141,16 @@ describe("listing an AWS scope", () => {
     expect(world.aws.faults.callsOf("ec2:DescribeVolumes")).to.have.length(3);
   });
 
+  it("does not sit out a long wait but says how long it is", async () => {
+    world.aws.faults.push({
+      operation: "ec2:DescribeVolumes",
+      effect: { kind: "throttle", retryAfterSeconds: 6 },
+    });
+    const error = await failureOf(collect(volumes()), ProviderError);
+    expect(error).to.include({ code: "THROTTLED", retryAfterMs: 6_000 });
+    expect(world.aws.faults.callsOf("ec2:DescribeVolumes")).to.have.length(1);
+  });
+
   for (const midBody of [false, true]) {
     it(`repeats a page whose connection broke ${midBody ? "in its middle" : "before it came"}`, async () => {
       world.aws.faults.push({
@@ -196,7 +206,7 @@ describe("listing an AWS scope", () => {
   it("stops at once when it is aborted during a backoff", async () => {
     world.aws.faults.push({
       operation: "ec2:DescribeVolumes",
-      effect: { kind: "throttle", retryAfterSeconds: 60 },
+      effect: { kind: "throttle", retryAfterSeconds: 4 },
     });
     await expectPromptStop(world);
   });
