@@ -14,7 +14,7 @@ export interface RowOrigin {
 
 /**
  * The row of a resource. Its hash covers everything that is written but the time, in an order that does not depend on
- * how the provider ordered its fields.
+ * how the provider ordered its fields, and without the case of its own id: Azure's answers differ in it from call to call.
  */
 export function toInventoryRow(resource: DiscoveredResource, origin: RowOrigin): InventoryRow {
   const { syncedAt, ...owner } = origin;
@@ -30,7 +30,9 @@ export function toInventoryRow(resource: DiscoveredResource, origin: RowOrigin):
   const json = JSON.stringify(content);
   const storable = json.replace(notStorable, (found) => (found === "\\\\" ? found : "\u{FFFD}"));
   const written: typeof content = storable === json ? content : JSON.parse(storable);
-  const contentHash = createHash("sha256").update(storable).digest("base64url");
+  const nativeId = JSON.stringify(written.metadata["native_id"] ?? null);
+  const compared = storable.replaceAll(nativeId, () => nativeId.toLowerCase());
+  const contentHash = createHash("sha256").update(compared).digest("base64url");
   return { ...written, contentHash, lastSynced: syncedAt };
 }
 

@@ -23,6 +23,17 @@ describe("toInventoryRow", () => {
     expect(found).to.deep.include({ rows: { ...noRows, unchanged: 1 } });
   });
 
+  it("does not take another case of the provider's id for a change", async () => {
+    const shown = (native_id: string) => [
+      instance(1, { metadata: { ...instance(1).metadata, native_id } }),
+    ];
+    await here.result({ [vms]: [shown("/resourceGroups/Web/virtualMachines/a")] });
+
+    const found = await here.result({ [vms]: [shown("/RESOURCEGROUPS/WEB/virtualMachines/a")] });
+
+    expect(found).to.deep.include({ rows: { ...noRows, unchanged: 1 } });
+  });
+
   it("stores odd names as far as PostgreSQL can", async () => {
     const odd = [
       instance(1, { name: "Zażółć 🚀 \u202e" }),
