@@ -1,6 +1,7 @@
 import type { DiscoveredResource, ResourceStatus, ResourceType } from "../../provider.ts";
 import { callGoogle } from "../call.ts";
 import type { ComputeClientClass, GcpConnection } from "../connection.ts";
+import { googleError } from "../errors.ts";
 import { type RawComputePage, readComputePage } from "./compute-page.ts";
 import type { GcpKind, PageRequest } from "./kind.ts";
 import { lastSegment, pathOfSelfLink, regionOfZone } from "./paths.ts";
@@ -46,7 +47,8 @@ export function computeKind<Item extends ComputeItem>(entry: ComputeEntry<Item>)
     read: async (connection, request) => {
       const page = await fetchPage(entry, operation, connection, request);
       const { items, ...rest } = readComputePage(page, entry.collection, operation);
-      return { ...rest, resources: items.map((item) => toResource(entry, item)) };
+      const { projectId } = request;
+      return { ...rest, resources: items.map((item) => toResource(entry, item, projectId)) };
     },
   };
 }
@@ -75,9 +77,10 @@ async function fetchPage<Item extends ComputeItem>(
 function toResource<Item extends ComputeItem>(
   entry: ComputeEntry<Item>,
   item: Item,
+  projectId: string,
 ): DiscoveredResource {
   const zone = lastSegment(item.zone);
-  const id = pathOfSelfLink(item.selfLink ?? "");
+  const id = pathOf(entry, item, projectId);
   return {
     resourceId: id,
     name: item.name ?? null,
@@ -94,4 +97,26 @@ function toResource<Item extends ComputeItem>(
       ...entry.metadata(item),
     },
   };
+}
+
+/**
+ * The path of an item, put together where an answer has no link to it. Throws `PROVIDER_UNAVAILABLE` for an item without
+ * a name: leaving it out would make it look deleted.
+ */
+function pathOf<Item extends ComputeItem>(
+  { collection, method }: ComputeEntry<Item>,
+  { selfLink, name, zone, region }: Item,
+  projectId: string,
+): string {
+  if (selfLink) return pathOfSelfLink(selfLink);
+  if (!name) {
+    const operation = `compute:${collection}.${method}`;
+    throw googleError("PROVIDER_UNAVAILABLE", operation, { nativeCode: "item without a name" });
+  }
+  const place = zone
+    ? `zones/${lastSegment(zone)}`
+    : region
+      ? `regions/${lastSegment(region)}`
+      : "global";
+  return `projects/${projectId}/${place}/${collection}/${name}`;
 }

@@ -126,6 +126,21 @@ describe("the kinds of GCP", function () {
     expect(found.get("free")?.metadata["size_gb"]).to.equal(200);
   });
 
+  it("names what comes without a link to itself by its place", async () => {
+    const zone = `${link}/zones/us-east1-b`;
+    project.disks = [
+      { ...body("zones/us-east1-b/disks/a", { zone }), selfLink: "" },
+      { ...body("regions/us-east1/disks/b", { region: `${link}/regions/us-east1` }), selfLink: "" },
+    ];
+    project.networks = [{ ...body("global/networks/net", {}), selfLink: "" }];
+    const found = [...(await list("compute:disk")), ...(await list("compute:network"))];
+    expect(found.map(({ resourceId }) => resourceId)).to.have.members([
+      "projects/acme-prod/zones/us-east1-b/disks/a",
+      "projects/acme-prod/regions/us-east1/disks/b",
+      "projects/acme-prod/global/networks/net",
+    ]);
+  });
+
   it("gives networks no region and subnetworks theirs", async () => {
     project.networks = [body("global/networks/net", { mtu: 1460 })];
     project.subnetworks = [
