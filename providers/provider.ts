@@ -71,8 +71,9 @@ export interface UnreadRegion {
 
 /** One page of a listing. */
 export interface Page {
+  /** May name a resource again that an earlier page had, as clouds do while resources move; the first sight counts. */
   resources: DiscoveredResource[];
-  /** Where a later run could continue; null on the last page. */
+  /** Where a later run could continue; null on the last page. A cursor that has expired is `INVALID_REQUEST`. */
   cursor: string | null;
   /** Regions inside this listing that were not read; resources there must not be taken for gone. */
   unread?: UnreadRegion[];

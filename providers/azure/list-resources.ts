@@ -1,5 +1,5 @@
 import { ProviderError } from "../errors.ts";
-import type { DiscoveredResource, ListOptions, Page, Scope } from "../provider.ts";
+import type { ListOptions, Page, Scope } from "../provider.ts";
 import { pagesOf } from "./pages.ts";
 import { readPowerStates } from "./power-states.ts";
 import { toDiscoveredResource } from "./resource.ts";
@@ -19,7 +19,6 @@ export async function* listResources(
   requireOwnOrigin(session, cursor);
   const { states, denied } = await readPowerStates(session, signal);
   const unread = denied === null ? undefined : [{ region: scope.region, ...denied }];
-  const seen = new Set<string>();
   const { getContinuationToken } = await import("@azure/arm-resources");
   const pages = (await openListing(session, scope, signal)).byPage(
     cursor === undefined ? {} : { continuationToken: cursor },
@@ -28,8 +27,7 @@ export async function* listResources(
   for await (const page of pagesOf(pages, getContinuationToken, context)) {
     const resources = page.items
       .map((item) => toDiscoveredResource(item, states))
-      .filter((resource) => resource !== null)
-      .filter((resource) => isFirstSight(resource, seen));
+      .filter((resource) => resource !== null);
     yield { resources, cursor: page.cursor, ...(unread !== undefined && { unread }) };
   }
 }
@@ -45,13 +43,6 @@ async function openListing(session: AzureSession, scope: Scope, signal: AbortSig
     expand: "provisioningState",
     ...(scope.region !== "global" && { filter: `location eq '${quoted(scope.region)}'` }),
   });
-}
-
-/** Azure repeats items across pages while resources move. */
-function isFirstSight({ resourceId }: DiscoveredResource, seen: Set<string>): boolean {
-  if (seen.has(resourceId)) return false;
-  seen.add(resourceId);
-  return true;
 }
 
 /** A cursor is a URL to which our token is sent, and it comes from storage that others can write. */
