@@ -23,6 +23,10 @@ export const rawFields = [
   "priority",
   "progress",
   "parent",
+  "ats",
+  "atm",
+  "stc",
+  "rjk",
 ] as const;
 export type RawField = (typeof rawFields)[number];
 
@@ -47,6 +51,8 @@ export const rejectionReasons = [
   "DATA_NOT_JSON",
   "OPTS_NOT_JSON",
   "FIELD_NOT_JSON",
+  "COUNTER_INVALID",
+  "REPEAT_INVALID",
   "NAME_MISSING",
   "TIMESTAMP_INVALID",
   "BACKOFF_UNKNOWN",
@@ -65,12 +71,17 @@ export interface Rejection {
 /** Payloads name things and carry nothing: a thousandth of this is usual. */
 export const longestFieldBytes = 256 * 1024;
 
-/** Reasons for which BullMQ's own reading fails: such a job never reaches a worker and blinds every list it is in. */
+/**
+ * Reasons for which BullMQ's own reading or counting fails: such a job never reaches a worker, or never leaves it, and
+ * blinds every list it is in.
+ */
 const unreadable: ReadonlySet<RejectionReason> = new Set([
   "JOB_NOT_A_HASH",
   "DATA_NOT_JSON",
   "OPTS_NOT_JSON",
   "FIELD_NOT_JSON",
+  "COUNTER_INVALID",
+  "REPEAT_INVALID",
 ]);
 /** Reasons for which there is nothing to run. */
 const empty: ReadonlySet<RejectionReason> = new Set([
@@ -125,6 +136,8 @@ function judge(job: RawJob): Rejection | undefined {
   }
   return (
     notJson(job) ??
+    noCounter(job) ??
+    noRepeat(job) ??
     (name && name.length > 0 ? undefined : nameMissing) ??
     (isTimestamp(timestamp?.toString() ?? "") ? undefined : timestampInvalid) ??
     absurdOptions(job)
@@ -147,8 +160,34 @@ function notJson({ fields }: RawJob): Rejection | undefined {
   if (!opts || opts.value === null) {
     return { reason: "OPTS_NOT_JSON", message: "opts is not a JSON object" };
   }
-  const broken = (["progress", "parent"] as const).find((field) => !parses(fields[field]));
-  return broken && { reason: "FIELD_NOT_JSON", message: `${broken} is not JSON` };
+  if (!parses(fields.progress))
+    return { reason: "FIELD_NOT_JSON", message: "progress is not JSON" };
+  // BullMQ asks for the id of a parent when the job ends.
+  const parent = parsed(fields.parent)?.value;
+  if (typeof parent === "object" && parent !== null) return undefined;
+  return { reason: "FIELD_NOT_JSON", message: "parent is not a JSON object" };
+}
+
+/** Redis refuses to add to what is no integer, in the middle of the script that moves the job. */
+function noCounter({ fields }: RawJob): Rejection | undefined {
+  const counters = ["ats", "atm", "stc"] as const;
+  const broken = counters.find(
+    (name) => fields[name] && !/^-?\d{1,15}$/.test(String(fields[name])),
+  );
+  return broken && { reason: "COUNTER_INVALID", message: `${broken} is no whole number` };
+}
+
+const repeat = z.union([
+  z.looseObject({ pattern: z.string(), every: z.undefined() }),
+  z.looseObject({ every: z.number().positive(), pattern: z.undefined() }),
+]);
+
+/** A job that names a scheduler of BullMQ's is not run before the scheduler's next one is added by its own options. */
+function noRepeat({ fields }: RawJob): Rejection | undefined {
+  if (!fields.rjk) return undefined;
+  const opts = parsed(fields.opts)?.value;
+  if (repeat.safeParse(Reflect.get(Object(opts), "repeat")).success) return undefined;
+  return { reason: "REPEAT_INVALID", message: "opts/repeat: expected pattern or every" };
 }
 
 /** An empty field counts as missing, as in BullMQ. */

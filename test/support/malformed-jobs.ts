@@ -17,7 +17,12 @@ const good = {
   delay: "0",
   priority: "0",
 };
-type Fields = Partial<Record<keyof typeof good | "progress" | "parent", string | Buffer | null>>;
+type Fields = Partial<
+  Record<
+    keyof typeof good | "progress" | "parent" | "ats" | "atm" | "stc" | "rjk",
+    string | Buffer | null
+  >
+>;
 
 /** A job hash with some fields spoilt, or left out by null, in one of the places. */
 function hash(id: string, changes: Fields, place: "wait" | "prioritized" | "delayed" = "wait") {
@@ -154,6 +159,36 @@ export const malformedJobs: readonly MalformedJob[] = [
     id: "timeless",
     reason: "TIMESTAMP_INVALID",
     write: hash("timeless", { timestamp: "soon" }),
+  },
+  {
+    title: "a counter of starts that is text",
+    id: "starts",
+    reason: "COUNTER_INVALID",
+    write: hash("starts", { ats: "often" }),
+  },
+  {
+    title: "a counter of attempts that is text",
+    id: "ends",
+    reason: "COUNTER_INVALID",
+    write: hash("ends", { atm: "1.5" }),
+  },
+  {
+    title: "a counter of stalls that is text",
+    id: "stalls",
+    reason: "COUNTER_INVALID",
+    write: hash("stalls", { stc: "" }),
+  },
+  {
+    title: "a parent that is null",
+    id: "orphan",
+    reason: "FIELD_NOT_JSON",
+    write: hash("orphan", { parent: "null" }),
+  },
+  {
+    title: "a scheduler's job that does not say how it repeats",
+    id: "again",
+    reason: "REPEAT_INVALID",
+    write: hash("again", { rjk: "nightly", opts: '{"repeat":{}}' }),
   },
   {
     title: "an unknown kind of backoff",
