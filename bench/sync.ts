@@ -95,6 +95,7 @@ async function sync(
     queuedAt: new Date(),
     data: owner,
     stalls: 0,
+    retries: 0,
     log: async () => {},
     updateProgress: async () => {},
   };

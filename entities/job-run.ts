@@ -82,12 +82,16 @@ export class JobRun {
   @Column({ type: "integer", default: 0 })
   crashes!: number;
 
-  /**
-   * BullMQ's stall count at the last claim. A delivery of a finished job with a higher one is a worker that died between
-   * the ledger and Redis; with the same one it is an operator who pressed retry.
-   */
+  /** BullMQ's stall count at the last claim: if it has grown, the worker of that claim fell silent. */
   @Column({ type: "integer", default: 0 })
   stalls!: number;
+
+  /**
+   * How often the job in Redis had been put back after its end when it was claimed, or answered, last. A delivery of an
+   * ended job with more of them is an operator who pressed retry; with as many, the job came back by itself.
+   */
+  @Column({ type: "integer", default: 0 })
+  retries!: number;
 
   /** Grows with every claim. A worker whose token is no longer current commits nothing. */
   @Column({ name: "fencing_token", type: "bigint" })

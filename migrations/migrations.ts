@@ -9,6 +9,7 @@ import { JobRequests } from "./0008-job-requests.ts";
 import { RejectedJobs } from "./0012-rejected-jobs.ts";
 import { Schedules } from "./0014-schedules.ts";
 import { ContinuedListings } from "./0016-continued-listings.ts";
+import { RetriesOfEndedJobs } from "./0018-retries-of-ended-jobs.ts";
 
 /** Every step, oldest first. A step that has been released is never edited. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   RejectedJobs,
   Schedules,
   ContinuedListings,
+  RetriesOfEndedJobs,
 ];

@@ -25,6 +25,8 @@ export interface Delivery {
   jobId: string;
   queuedAt: Date;
   stalls: number;
+  /** How often somebody put the job back into its queue after it had ended there. */
+  retries: number;
   worker: string;
   payload: unknown;
   userId: number | null;
@@ -66,9 +68,9 @@ export async function claimJobRun(database: DataSource, delivery: Delivery): Pro
     const run = await findOrAddJobRun(manager, delivery);
     const claimedAs = `${delivery.jobId}@${delivery.queuedAt.getTime()}`;
     const isFinal = finalStates.includes(run.state);
-    if (isFinal && (run.claimedAs !== claimedAs || delivery.stalls > run.stalls)) {
+    if (isFinal && (run.claimedAs !== claimedAs || delivery.retries <= run.retries)) {
       // From here on an operator's retry of this delivery is told from a repetition of it.
-      await manager.update(JobRun, { id: run.id }, { claimedAs, stalls: delivery.stalls });
+      await manager.update(JobRun, { id: run.id }, { claimedAs, retries: delivery.retries });
       return { kind: "ended", run };
     }
     const isSame = run.claimedAs === null || run.claimedAs === claimedAs;
@@ -78,14 +80,14 @@ export async function claimJobRun(database: DataSource, delivery: Delivery): Pro
     }
     await manager.query(
       `UPDATE job_runs
-       SET state = 'running', worker = $2, stalls = $3, starts = starts + 1, fencing_token = fencing_token + 1,
+       SET state = 'running', worker = $2, stalls = $3, retries = $7, starts = starts + 1, fencing_token = fencing_token + 1,
            attempt = CASE WHEN $4 THEN 1 WHEN state IN ('queued', 'retrying') THEN attempt + 1 ELSE attempt END,
            crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' AND $6 AND $3 > stalls THEN crashes + 1 ELSE crashes END,
            result = NULL, error_code = NULL, error_message = NULL, finished_at = NULL, claimed_as = $5,
            created_at = CASE WHEN starts = 0 THEN clock_timestamp() ELSE created_at END,
            started_at = clock_timestamp(), heartbeat_at = clock_timestamp()
        WHERE id = $1`,
-      [run.id, delivery.worker, delivery.stalls, isFinal, claimedAs, isSame],
+      [run.id, delivery.worker, delivery.stalls, isFinal, claimedAs, isSame, delivery.retries],
     );
     return { kind: "claimed", run: await manager.findOneByOrFail(JobRun, { id: run.id }) };
   });

@@ -16,6 +16,8 @@ export interface DeliveredJob {
   data: unknown;
   /** How often the queue had to take the job from a worker that had gone silent. */
   stalls: number;
+  /** How often somebody put the job back into its queue after it had ended there. */
+  retries: number;
   /**
    * BullMQ id of a job that asks for the same and was queued later. This one then ends as `done` without having run,
    * with the result `{ superseded: true, by }`: what its producer wants is done by the other.
@@ -66,6 +68,7 @@ export async function claim<Name extends QueueName>(
     jobId: storableId(job.id),
     queuedAt: job.queuedAt,
     stalls: job.stalls,
+    retries: job.retries,
     worker: workerName,
     payload: redactData(storableData(job.data)),
     userId: integerField(job.data, "userId"),

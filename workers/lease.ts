@@ -53,9 +53,9 @@ export class Lease {
     return result;
   }
 
-  /** Whether `finish` has recorded the end already. */
-  get isFinished(): boolean {
-    return this.#finished !== undefined;
+  /** What `finish` has recorded, if it has. */
+  get finished(): { result: unknown } | undefined {
+    return this.#finished;
   }
 
   release(): void {
@@ -63,12 +63,12 @@ export class Lease {
   }
 
   async #beat(): Promise<void> {
-    if (this.isFinished) return;
+    if (this.#finished) return;
     try {
       await recordHeartbeat(this.#database, this.claim);
     } catch (error) {
       // The database being away for a moment is no reason to stop; the fence decides when it is back.
-      if (error instanceof LostClaimError && !this.isFinished) this.#abort.abort(error);
+      if (error instanceof LostClaimError && !this.#finished) this.#abort.abort(error);
     }
   }
 }

@@ -74,10 +74,17 @@ function deliver(job: Job, supersededBy: string | undefined): Parameters<typeof 
     id: job.id ?? "",
     queuedAt: new Date(job.timestamp),
     data: job.data,
-    stalls: job.stalledCounter,
+    stalls: counterOf(job.stalledCounter),
+    // BullMQ counts an attempt when a job ends, and forgets the time of the end when somebody puts the job back.
+    retries: counterOf(job.attemptsMade - (job.finishedOn ? 1 : 0)),
     log: async (line) => job.log(line),
     updateProgress: async (progress) => job.updateProgress(progress),
   };
+}
+
+/** A counter of BullMQ's for a column of the ledger; anybody can have written anything into the job's key. */
+function counterOf(value: number): number {
+  return Number.isInteger(value) && value >= 0 && value < 2 ** 31 ? value : 0;
 }
 
 /** BullMQ aborts with a string; handlers and the classification know our own errors. */

@@ -79,6 +79,8 @@ export async function runJob<Name extends QueueName>(
     disarm();
     lease.release();
   }
+  // What is committed is done, whatever the handler came to afterwards.
+  if (lease.finished) outcome = { kind: "done", ...lease.finished };
   outcome = settle(outcome, run.attempt, contracts[name].attempts);
   await record(services, lease, outcome);
   const durationMs = performance.now() - startedAt;
@@ -169,7 +171,7 @@ const endings = {
 } as const;
 
 async function record(services: Services, lease: Lease, outcome: Outcome): Promise<void> {
-  if (outcome.kind === "lost" || lease.isFinished) return;
+  if (outcome.kind === "lost" || lease.finished) return;
   await recordEnding(services.database.manager, lease.claim, {
     state: endings[outcome.kind],
     ...("result" in outcome ? { result: outcome.result } : {}),

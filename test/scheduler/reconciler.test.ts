@@ -65,6 +65,7 @@ describe("reconcile", () => {
       jobId,
       queuedAt: new Date(job?.timestamp ?? 0),
       stalls: 0,
+      retries: 0,
       worker: "test",
       payload,
       userId: 1,

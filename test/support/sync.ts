@@ -70,6 +70,7 @@ export async function runSync(
     queuedAt: new Date("2026-01-01T00:00:00Z"),
     data: { ...account, ...job.payload },
     stalls: job.stalls ?? 0,
+    retries: 0,
     log: async () => {},
     updateProgress: async () => {},
   };

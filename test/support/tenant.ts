@@ -79,6 +79,7 @@ export async function testTenant(
           queuedAt: new Date(),
           data: { userId, ...payload },
           stalls: 0,
+          retries: 0,
           log: async () => {},
           updateProgress: async () => {},
         },

@@ -24,6 +24,7 @@ describe("the ledger", () => {
     jobId: "17",
     queuedAt: new Date("2026-01-01T00:00:00Z"),
     stalls: 0,
+    retries: 0,
     worker: "test",
     payload: { userId: 1, credentialId: 2 },
     userId: 1,
@@ -103,7 +104,9 @@ describe("the ledger", () => {
       const queuedAt = new Date();
       await claim({ jobId: id, queuedAt });
 
-      expect(await claim({ jobId: id, queuedAt })).to.have.property("kind", "claimed");
+      expect(await claim({ jobId: id, queuedAt })).to.have.property("kind", "ended");
+      const retried = await claim({ jobId: id, queuedAt, retries: 1 });
+      expect(retried).to.have.property("kind", "claimed");
     });
   });
 

@@ -26,6 +26,7 @@ describe("runJob", () => {
     queuedAt: new Date("2026-01-01T00:00:00Z"),
     data: { userId: 1, credentialId: 2 },
     stalls: 0,
+    retries: 0,
     log: async () => {},
     updateProgress: async () => {},
     ...changes,
@@ -187,10 +188,33 @@ describe("runJob", () => {
     expect(again.outcome).to.deep.equal({ kind: "done", result: { rows: 3 } });
   });
 
+  it("does not run again what was committed although nobody heard of it", async () => {
+    const unheard: Handler<"sync"> = async ({ commit }) => {
+      await commit(async (manager) => {
+        await manager.query("UPDATE job_runs SET state = 'done', finished_at = now()");
+      });
+      throw new Error("Connection terminated unexpectedly");
+    };
+    await run(unheard).catch(() => {});
+
+    const again = await run(async () => Promise.reject(new Error("ran twice")));
+
+    expect(again.outcome).to.include({ kind: "done" });
+  });
+
+  it("is done when the handler has finished, whatever goes wrong after that", async () => {
+    const { outcome } = await run(async ({ finish }) => {
+      await finish(async () => ({ rows: 1 }));
+      throw new Error("Redis did not want to know");
+    });
+
+    expect(outcome).to.deep.equal({ kind: "done", result: { rows: 1 } });
+  });
+
   it("runs a finished job again when an operator retries it", async () => {
     await run(async () => Promise.reject(new GiveUpError("NO", "not so")));
 
-    const again = await run(async () => "mended");
+    const again = await run(async () => "mended", delivery({ retries: 1 }));
 
     expect(again).to.deep.equal({ attempt: 1, outcome: { kind: "done", result: "mended" } });
   });

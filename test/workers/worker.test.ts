@@ -122,6 +122,67 @@ describe("startWorkers", () => {
     expect(runs).to.equal(1);
   });
 
+  it("does not run a job again that an older Redis brings back, but does when an operator retries it", async () => {
+    let runs = 0;
+    await start(async () => {
+      runs += 1;
+      return { rows: runs };
+    });
+    const client = redis.connection();
+    const key = queues.sync.toKey("lost");
+    await queues.sync.pause();
+    await queues.sync.add("sync", payload, { jobId: "lost", priority: 1 });
+    const before = await client.hgetall(key);
+    await queues.sync.resume();
+    await until(async () => (await state(queues.sync, "lost")) === "completed");
+
+    // What a Redis does that has lost its last second: the job waits as if nobody had taken it.
+    await client
+      .multi()
+      .zrem(queues.sync.toKey("completed"), "lost")
+      .del(key)
+      .hset(key, before)
+      .zadd(queues.sync.toKey("prioritized"), 2 ** 32, "lost")
+      .zadd(queues.sync.toKey("marker"), 0, "0")
+      .exec();
+    await until(async () => (await state(queues.sync, "lost")) === "completed");
+    expect(runs).to.equal(1);
+    const job = await queues.sync.getJob("lost");
+    expect(job?.returnvalue).to.deep.equal({ rows: 1 });
+
+    await job?.retry("completed");
+    await until(async () => (await state(queues.sync, "lost")) === "completed");
+    expect(runs).to.equal(2);
+  });
+
+  it("does not run a job again that stands in two places", async () => {
+    let runs = 0;
+    await start(async () => {
+      runs += 1;
+    });
+    const client = redis.connection();
+    await queues.sync.add("sync", payload, { jobId: "twice" });
+    await until(async () => (await state(queues.sync, "twice")) === "completed");
+
+    await client.lpush(queues.sync.toKey("wait"), "twice");
+    await client.zadd(queues.sync.toKey("marker"), 0, "0");
+    await until(async () => (await client.llen(queues.sync.toKey("wait"))) === 0);
+    await until(async () => (await queues.sync.getActiveCount()) === 0);
+
+    expect(runs).to.equal(1);
+  });
+
+  it("keeps a job whose counters in Redis are no numbers", async () => {
+    await start(async () => "ran");
+    await queues.sync.pause();
+    await queues.sync.add("sync", payload, { jobId: "odd" });
+    const odd = { stc: "often", ats: "99999999999" };
+    await redis.connection().hset(queues.sync.toKey("odd"), odd);
+    await queues.sync.resume();
+
+    await until(async () => (await state(queues.sync, "odd")) === "completed");
+  });
+
   it("lets a second job with the same idempotency key wait while the first is running", async () => {
     let release = (): void => {};
     let isRunning = false;
