@@ -41,14 +41,15 @@ local function startEpoch()
     local score = tonumber(jobs[i + 1])
     local old = math.floor(score / unit)
     redis.call('ZADD', prioritized, score - (old - moved(old)) * unit, jobs[i])
-    redis.call('HSET', base .. jobs[i], 'priority', moved(old))
+    redis.pcall('HSET', base .. jobs[i], 'priority', moved(old))
   end
   local others = redis.call('LRANGE', base .. 'active', 0, -1)
   for _, set in ipairs({ delayed, base .. 'failed' }) do
     for _, id in ipairs(redis.call('ZRANGE', set, 0, -1)) do others[#others + 1] = id end
   end
   for _, id in ipairs(others) do
-    local old = tonumber(redis.call('HGET', base .. id, 'priority')) or 0
+    local stored = redis.pcall('HGET', base .. id, 'priority')
+    local old = type(stored) == 'string' and tonumber(stored) or 0
     if old > 0 then redis.call('HSET', base .. id, 'priority', moved(old)) end
   end
   local places = redis.call('HGETALL', users)
@@ -66,12 +67,22 @@ local function takePlace(user)
   return place
 end`;
 
-/** A newer job of the same credential makes an older one superfluous; of two of one millisecond the later one. */
+/**
+ * A newer job of the same credential makes an older one superfluous; of two of one millisecond the later one. What counts
+ * is the time for which a job was asked: a delayed one is not answered by what has run before that.
+ */
 const newest = `
+local function dueAt(id)
+  local job = redis.pcall('HMGET', base .. id, 'timestamp', 'opts')
+  local ok, opts = pcall(cjson.decode, job[2] or '{}')
+  local delayed = ok and type(opts) == 'table' and tonumber(opts.delay) or 0
+  local added = tonumber(job[1])
+  return added and added + math.max(0, delayed)
+end
 local function remember(twin, id, at)
   local key = base .. 'fair:newest:' .. twin
   local other = redis.call('GET', key)
-  local theirs = other and other ~= id and tonumber(redis.call('HGET', base .. other, 'timestamp'))
+  local theirs = other and other ~= id and dueAt(other)
   if not theirs or at >= theirs then redis.call('SET', key, id, 'EX', 86400) end
 end`;
 
@@ -93,7 +104,7 @@ local function lineUp(isExclusive)
   local count = redis.call('INCRBY', base .. 'pc', #ids) - #ids
   local placed, staying = {}, {}
   for i = #ids, 1, -1 do
-    local job = redis.pcall('HMGET', base .. ids[i], 'priority', 'stc', 'data', 'timestamp')
+    local job = redis.pcall('HMGET', base .. ids[i], 'priority', 'stc', 'data')
     if job[3] and (tonumber(job[1]) or 0) == 0 and (tonumber(job[2]) or 0) == 0 then
       local data = read(job[3])
       local place = takePlace(data and string.format('%.0f', data.userId) or 'unknown')
@@ -103,7 +114,7 @@ local function lineUp(isExclusive)
       local isPlain = isExclusive and data and type(data.credentialId) == 'number'
       for field in pairs(data or {}) do isPlain = isPlain and known[field] end
       if isPlain then
-        remember(string.format('%.0f:%.0f', data.userId, data.credentialId), ids[i], tonumber(job[4]) or 0)
+        remember(string.format('%.0f:%.0f', data.userId, data.credentialId), ids[i], dueAt(ids[i]) or 0)
       end
     else
       table.insert(staying, 1, ids[i])
@@ -163,8 +174,8 @@ return places`;
 export const enterLine = `${state}${place}${newest}${lineUp}${slots}
 local id, user, twin = ARGV[1], ARGV[2], ARGV[3]
 local key = base .. id
-local job = redis.pcall('HMGET', key, 'priority', 'stc', 'timestamp', 'data')
-if not job[4] then return { 'go' } end
+local job = redis.pcall('HMGET', key, 'priority', 'stc', 'data')
+if not job[3] then return { 'go' } end
 local own, isRescued = tonumber(job[1]) or 0, (tonumber(job[2]) or 0) > 0
 if redis.call('LLEN', wait) > 0 then lineUp(ARGV[5] == '1') end
 if own == 0 and not isRescued then
@@ -180,8 +191,8 @@ now = math.max(now, math.min(own, top))
 save()
 if twin ~= '' then
   local other = redis.call('GET', base .. 'fair:newest:' .. twin)
-  local theirs = other and other ~= id and tonumber(redis.call('HGET', base .. other, 'timestamp'))
-  if not theirs or theirs < (tonumber(job[3]) or 0) then
+  local theirs = other and other ~= id and dueAt(other)
+  if not theirs or theirs < (dueAt(id) or 0) then
     redis.call('SET', base .. 'fair:newest:' .. twin, id, 'EX', 86400)
   elseif ARGV[4] == '1' then
     return { 'superseded', other }

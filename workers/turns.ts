@@ -3,6 +3,7 @@ import { exclusiveQueues, type QueueName } from "../queues/contract.ts";
 import { contracts } from "../queues/contracts.ts";
 import { type Applicant, type FairLine, type Group, twinOf } from "../queues/fair-line.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
+import { storableId } from "../runtime/storable.ts";
 import { findJobRun } from "../tables/job-runs.ts";
 import type { Services } from "./services.ts";
 
@@ -118,7 +119,7 @@ export class Turns {
    * take the newer one after the older one has ended; and not when it has ended without success.
    */
   async #judge(newer: string): Promise<"superseded" | "unknown" | "not superseded"> {
-    const run = await findJobRun(this.#database, this.#name, newer);
+    const run = await findJobRun(this.#database, this.#name, storableId(newer));
     if (!run) return "unknown";
     const hasFailed = ["given-up", "failed", "held", "rejected"].includes(run.state);
     return hasFailed ? "not superseded" : "superseded";

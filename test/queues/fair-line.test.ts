@@ -143,6 +143,19 @@ describe("FairLine", () => {
     });
   });
 
+  it("starts counting again also while entries that are no job stand among them", async () => {
+    await redis.set(queue.toKey("text"), "no job");
+    const [waiting = ""] = await add(1, 1);
+    await redis.lpush(queue.toKey("active"), "text", "ghost");
+    await redis.zadd(queue.toKey("prioritized"), 2 ** 40, "text");
+    await redis.hset(queue.toKey("fair:line"), { now: epoch });
+
+    await add(2, 1);
+
+    expect(await redis.hget(queue.toKey("fair:line"), "now")).to.equal("0");
+    expect(await placesOf([waiting])).to.deep.equal([1]);
+  });
+
   it("finds its place again among the jobs that are there when it was forgotten", async () => {
     const ids = await add(1, 3);
     await take("1");

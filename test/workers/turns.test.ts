@@ -146,6 +146,31 @@ describe("Turns", () => {
     }
   });
 
+  it("recognises the newer sync by whatever id its producer gave it", async () => {
+    const payload = { userId: 1, credentialId: 2 };
+    const older = await enqueue(test.queues.sync, "sync", payload);
+    const newer = "n".repeat(450);
+    await test.queues.sync.add("sync", payload, { jobId: newer, timestamp: Date.now() + 1_000 });
+
+    await test.start({ sync: async () => "synced" }, { concurrency: 2 });
+    await syncs(older, newer);
+
+    expect((await syncRun(older))?.result).to.deep.equal({ superseded: true, by: newer });
+  });
+
+  it("runs a sync at the time it was asked for, whatever was asked for and done before that time", async () => {
+    const payload = { userId: 1, credentialId: 2 };
+    const later = await enqueue(test.queues.sync, "sync", payload, { delayMs: 600_000 });
+    const now = await enqueue(test.queues.sync, "sync", payload);
+    await test.start({ sync: async () => "synced" }, { concurrency: 1 });
+    await syncs(now);
+
+    await (await test.queues.sync.getJob(later))?.promote();
+    await syncs(later);
+
+    expect(await syncRun(later)).to.include({ state: "done", result: "synced" });
+  });
+
   it("runs one sync of a credential at a time, and those that ask for something else too", async () => {
     let running = 0;
     let most = 0;
