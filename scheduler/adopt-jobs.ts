@@ -7,10 +7,12 @@ import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
 import { filterKnownJobs } from "../tables/owed-jobs.ts";
 import { addQueuedJobs, type QueuedJob } from "../tables/queued-jobs.ts";
+import { readPlace } from "./find-jobs.ts";
 
-/** Ids read from one of a queue's lists in a cycle: bounds the memory and how long Redis is busy. */
-const mostListed = 50_000;
+/** Jobs looked at at a time: bounds the memory and how long Redis is busy. */
 const pageSize = 1_000;
+/** In the order in which jobs go through them, so that one that moves on meanwhile is met again. */
+const places = ["delayed", "wait", "prioritized"] as const;
 
 /**
  * Enters jobs into the ledger that producers put into Redis themselves and that wait there, and returns how many: from
@@ -23,27 +25,18 @@ export async function adoptJobs(
 ): Promise<number> {
   let count = 0;
   for (const name of queueNames) {
-    const ids = await listWaiting(queues, redis, name);
-    for (let from = 0; from < ids.length; from += pageSize) {
-      const page = ids.slice(from, from + pageSize);
-      const known = await filterKnownJobs(database, name, page);
-      const unknown = page.filter((id) => !known.has(id));
-      const found = unknown.length === 0 ? [] : await readJobs(queues, redis, name, unknown);
-      if (found.length > 0) count += (await addQueuedJobs(database, name, found)).length;
+    for (const place of places) {
+      for await (const page of readPlace(redis, queues[name].toKey(place), pageSize)) {
+        // PostgreSQL stores no NUL; a job with such an id is found by whoever looks for what is no job.
+        const ids = page.filter((id) => !id.includes("\0"));
+        const known = await filterKnownJobs(database, name, ids);
+        const unknown = ids.filter((id) => !known.has(id));
+        const found = unknown.length === 0 ? [] : await readJobs(queues, redis, name, unknown);
+        if (found.length > 0) count += (await addQueuedJobs(database, name, found)).length;
+      }
     }
   }
   return count;
-}
-
-async function listWaiting(queues: Queues, redis: Redis, name: QueueName): Promise<string[]> {
-  const queue = queues[name];
-  const lists = await Promise.all([
-    redis.lrange(queue.toKey("wait"), 0, mostListed - 1),
-    redis.zrange(queue.toKey("prioritized"), 0, mostListed - 1),
-    redis.zrange(queue.toKey("delayed"), 0, mostListed - 1),
-  ]);
-  // PostgreSQL stores no NUL; a job with such an id is found by whoever looks for what is no job.
-  return [...new Set(lists.flat())].filter((id) => !id.includes("\0"));
 }
 
 async function readJobs(

@@ -94,6 +94,54 @@ describe("reconcile", () => {
     expect(await run()).to.include({ putBack: 0 });
   });
 
+  for (const place of ["wait", "prioritized", "delayed"] as const) {
+    it(`puts a job back whose key is all that is left when ${place} was deleted`, async () => {
+      const id = await request();
+      const changes = { wait: {}, prioritized: { priority: 5 }, delayed: { delay: 60_000 } }[place];
+      await queues.sync.remove(id);
+      await queues.sync.add("sync", payload, { jobId: id, ...changes });
+      await connection.unlink(queues.sync.toKey(place));
+
+      expect(await run()).to.include({ putBack: 1 });
+      expect(await queues.sync.getJobState(id)).to.equal("waiting");
+      expect(await run()).to.include({ putBack: 0 });
+    });
+  }
+
+  it("puts a job of a producer back whose list was deleted, and leaves no key behind", async () => {
+    await queues.sync.add("sync", payload, { jobId: "theirs" });
+    await run();
+    await connection.unlink(queues.sync.toKey("wait"));
+
+    expect(await run()).to.include({ putBack: 1 });
+    const id = (await ledger("theirs"))?.id ?? "";
+    expect(await queues.sync.getJobState(id)).to.equal("waiting");
+    expect(await connection.exists(queues.sync.toKey("theirs"))).to.equal(0);
+  });
+
+  it("goes on when a place or a key was overwritten", async () => {
+    const id = await request();
+    await wipe();
+    await connection.set(queues.sync.toKey(id), "no job");
+    await connection.set(queues.sync.toKey("delayed"), "no place");
+    await connection.set(queues["cost-ingest"].toKey("wait"), "no list");
+
+    expect(await run()).to.include({ putBack: 1 });
+    expect(await queues.sync.getJob(id)).to.deep.include({ data: payload });
+  });
+
+  it("enters all jobs that wait, however many", async () => {
+    const jobs = Array.from({ length: 60_000 }, (_, index) => String(index));
+    const entries = jobs.flatMap((id) => [id, `job-${id}`]);
+    await connection.zadd(queues.sync.toKey("prioritized"), ...entries);
+    await connection.hset(queues.sync.toKey("job-59999"), {
+      timestamp: Date.now(),
+      data: JSON.stringify(payload),
+    });
+
+    expect(await run()).to.include({ adopted: 1 });
+  });
+
   it("leaves what lies in the outbox to the relay", async () => {
     await database.dataSource.query(`SELECT enqueue_job('sync', '{"userId":1,"credentialId":2}')`);
 
