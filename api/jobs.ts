@@ -1,11 +1,17 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import express, { type RequestHandler, type Response, type Router } from "express";
-import type { DataSource } from "typeorm";
+import express, {
+  type ErrorRequestHandler,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from "express";
+import { type DataSource, QueryFailedError } from "typeorm";
 import { type QueueName, queueNames } from "../queues/contract.ts";
 import { contracts } from "../queues/contracts.ts";
 import { payloadJsonSchema } from "../queues/json-schema.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { requestJob } from "../queues/request-job.ts";
+import { storableId } from "../runtime/storable.ts";
 import { outcomeOf } from "../tables/job-outcome.ts";
 import { findJobRun } from "../tables/job-runs.ts";
 
@@ -31,6 +37,7 @@ export function jobsRouter({ database, token }: JobsServices): Router {
   router.use("/v1/jobs", requireToken(token));
   router.post("/v1/jobs/:queue", express.json({ limit: largestPayload }), addition(database));
   router.get("/v1/jobs/:queue/:id", standing(database));
+  router.use("/v1/jobs", refusal);
   return router;
 }
 
@@ -85,10 +92,28 @@ async function addJob<Name extends QueueName>(
     const jobId = await requestJob(database, queue, payload);
     response.status(202).location(`/v1/jobs/${queue}/${jobId}`).json({ jobId, outcome: "queued" });
   } catch (error) {
-    if (!(error instanceof InvalidPayloadError)) throw error;
-    problem(response, 400, error.code, error.message, { path: error.path });
+    if (error instanceof InvalidPayloadError) {
+      problem(response, 400, error.code, error.message, { path: error.path });
+    } else if (isRefused(error)) problem(response, 400, "INVALID_PAYLOAD", error.message);
+    else throw error;
   }
 }
+
+/** `enqueue_job` finds fault with what no schema says, such as the size of the payload as PostgreSQL writes it. */
+function isRefused(error: unknown): error is QueryFailedError {
+  return error instanceof QueryFailedError && Reflect.get(error.driverError, "code") === "22023";
+}
+
+/** What express itself refuses, such as text that is no JSON, in the same words as the rest. */
+const refusal: ErrorRequestHandler = (error: unknown, _, response, next) => {
+  const status: unknown = error instanceof Error ? Reflect.get(error, "status") : undefined;
+  if (!(error instanceof Error && typeof status === "number" && status >= 400 && status < 500)) {
+    next(error);
+    return;
+  }
+  const code = status === 413 ? "PAYLOAD_TOO_LARGE" : "INVALID_PAYLOAD";
+  problem(response, status, code, error.message);
+};
 
 async function showJob(
   database: DataSource,
@@ -96,7 +121,7 @@ async function showJob(
   jobId: string,
   response: Response,
 ): Promise<void> {
-  const run = await findJobRun(database, queue, jobId);
+  const run = await findJobRun(database, queue, storableId(jobId));
   if (!run) {
     problem(response, 404, "UNKNOWN_JOB", `the ledger knows no ${queue} job ${jobId}`);
     return;

@@ -26,6 +26,10 @@ export interface JobContract<Payload> {
 /** The payload version this code speaks. Additions are not a new version; changed meanings are. */
 export const payloadVersion = 1;
 
+/** What PostgreSQL or a terminal cannot take: control characters, and halves of characters. */
+// oxlint-disable-next-line no-control-regex -- \p{Cc} is unknown to other languages that read the JSON Schema
+const printable = /^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u;
+
 const positiveInteger = (description: string) =>
   z
     .int({ error: "expected a positive integer" })
@@ -44,10 +48,7 @@ export const commonFields = {
     .string({ error: "expected a string" })
     .min(1, { error: "expected 1 to 200 characters" })
     .max(200, { error: "expected 1 to 200 characters" })
-    // oxlint-disable-next-line no-control-regex -- \p{Cc} is unknown to other languages that read the JSON Schema
-    .regex(/^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u, {
-      error: "expected no control characters",
-    })
+    .regex(printable, { error: "expected no control characters" })
     .optional()
     .describe("Two jobs of one queue and user with the same key are one job."),
   traceparent: z
@@ -67,5 +68,11 @@ export const day = z.iso.date({ error: "expected a date YYYY-MM-DD" });
 
 /** Names that narrow a job, such as regions. */
 export const names = z
-  .array(z.string({ error: "expected a string" }).min(1), { error: "expected an array of strings" })
+  .array(
+    z
+      .string({ error: "expected a string" })
+      .min(1)
+      .regex(printable, { error: "expected no control characters" }),
+    { error: "expected an array of strings" },
+  )
   .min(1, { error: "expected at least one entry" });

@@ -47,9 +47,26 @@ describe("POST /v1/jobs/:queue", () => {
     expect(first).to.deep.equal(second);
   });
 
+  const sync = "/v1/jobs/sync";
+  const invalid = "INVALID_PAYLOAD";
+  /** Below 64 kB as it is sent, and above as PostgreSQL writes it. */
+  const regions = JSON.stringify(Array.from({ length: 15_000 }, () => "a"));
+  const many = `{"userId":1,"credentialId":7,"regions":${regions}}`;
   for (const [what, path, body, status, code] of [
-    ["names a wrong field", "/v1/jobs/sync", '{"userId":1}', 400, "INVALID_PAYLOAD"],
-    ["refuses what is no object", "/v1/jobs/sync", "[1]", 400, "INVALID_PAYLOAD"],
+    ["names a wrong field", sync, '{"userId":1}', 400, invalid],
+    ["refuses what is no object", sync, "[1]", 400, invalid],
+    ["takes no NUL", sync, '{"userId":1,"credentialId":7,"regions":["\\u0000"]}', 400, invalid],
+    [
+      "takes no halves of characters",
+      sync,
+      '{"userId":1,"credentialId":7,"kinds":["\\ud800"]}',
+      400,
+      invalid,
+    ],
+    ["takes no more than enqueue_job", sync, many, 400, invalid],
+    ["takes no half JSON", sync, '{"userId":', 400, invalid],
+    ["takes no other text", sync, "null", 400, invalid],
+    ["takes nothing large", sync, `{"a":"${"x".repeat(70_000)}"}`, 413, "PAYLOAD_TOO_LARGE"],
     ["knows no other queue", "/v1/jobs/mail", "{}", 404, "UNKNOWN_QUEUE"],
   ] as const) {
     it(what, async () => {
@@ -62,11 +79,13 @@ describe("POST /v1/jobs/:queue", () => {
     });
   }
 
-  it("refuses what is no JSON, and what is far too large", async () => {
-    expect((await post("/v1/jobs/sync", '{"userId":')).status).to.equal(400);
-    expect(
-      (await post("/v1/jobs/sync", JSON.stringify({ a: "x".repeat(70_000) }))).status,
-    ).to.equal(413);
+  it("knows no job of an id that nobody can have", async () => {
+    const headers = { authorization: `Bearer ${token}` };
+
+    for (const id of ["%00", "x".repeat(5_000), "%F0%9F%98%80"]) {
+      const response = await api.request(`/v1/jobs/sync/${id}`, undefined, { headers });
+      expect(response.status).to.equal(404);
+    }
   });
 
   it("lets nobody in without the token, nor anybody where none is set", async () => {
