@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
+import { keepAliveInitialDelayMillis } from "../runtime/database.ts";
 
 export interface ListenOptions {
   databaseUrl: string;
@@ -47,6 +48,7 @@ async function listenOnce(
     application_name: "multicloud-listener",
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis,
   });
   const over = new Promise<void>((resolve, reject) => {
     client.on("error", reject);

@@ -66,8 +66,11 @@ function describe(error: unknown): string {
   return redactText(text).slice(0, longestMessage);
 }
 
-/** SQLSTATE classes 08 (connection), 53 (resources), 57P (shutdown) and 40 (rollback), and broken sockets. */
-const databaseTrouble = /^(?:08|53|57P|40)/;
+/**
+ * SQLSTATE classes 08 (connection), 53 (resources), 57P (shutdown) and 40 (rollback), 25006 (read-only: a standby, or a
+ * primary that is being replaced), 57014 (statement timeout), and broken sockets.
+ */
+const databaseTrouble = /^(?:08|53|57P|40|25006|57014)/;
 const socketTrouble = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
 function isDatabaseTrouble(error: unknown): boolean {

@@ -162,6 +162,17 @@ describe("runJob", () => {
     expect(await ledger()).to.deep.include({ state: "done", result: { rows: 1 } });
   });
 
+  it("takes a database that became a standby for one that is away", async () => {
+    const { outcome } = await run(async ({ commit }) =>
+      commit(async (manager) => {
+        await manager.query("SET TRANSACTION READ ONLY");
+        await manager.query("INSERT INTO effects VALUES ('x')");
+      }),
+    );
+
+    expect(outcome).to.include({ kind: "retry", code: "DATABASE_UNAVAILABLE" });
+  });
+
   it("lets a worker that lost its claim commit nothing", async () => {
     const effect = async (manager: { query(sql: string): Promise<unknown> }): Promise<void> => {
       await manager.query("INSERT INTO effects VALUES ('zombie')");
