@@ -5,6 +5,7 @@ import {
   type ClaimedSchedule,
   claimDueSchedule,
   findDueSchedules,
+  isAheadOfTime,
   moveSchedule,
   setScheduleProblem,
 } from "../tables/schedules.ts";
@@ -84,6 +85,11 @@ async function runDueSlots(
   target: ScheduleTarget,
   options: RunOptions,
 ) {
+  if (isAheadOfTime(schedule, now)) {
+    const facts = { schedule: schedule.name, queue: target };
+    options.log.warn(facts, "the clock was put back; slots are counted from now");
+    return { newest: now, slots: [] };
+  }
   const { newest, wanted } = dueSlots(schedule, now);
   if (newest && wanted.length === 0) {
     const facts = { schedule: schedule.name, queue: target, slot: newest.toISOString() };

@@ -31,6 +31,14 @@ export async function applyDefaultSchedule(
   );
 }
 
+/** A last slot so far ahead was enqueued by a clock that has been put back since; servers' clocks differ by less. */
+const clockStepMs = 60_000;
+
+/** Whether the clock of PostgreSQL has been put back behind the last slot: the next one would be far too late. */
+export function isAheadOfTime({ lastSlot }: Schedule, now: Date): boolean {
+  return lastSlot !== null && lastSlot.getTime() - now.getTime() > clockStepMs;
+}
+
 /**
  * Ids of the schedules that have a slot to enqueue, or whose next slot is not known, by the clock of PostgreSQL; of those
  * for the named queues only, if given.
@@ -41,10 +49,13 @@ export async function findDueSchedules(
 ): Promise<number[]> {
   const rows: { id: number }[] = await database.query(
     `SELECT id FROM schedules
-     WHERE is_enabled AND problem IS NULL AND (next_slot IS NULL OR next_slot <= clock_timestamp())
+     WHERE is_enabled AND problem IS NULL AND (
+         next_slot IS NULL OR next_slot <= clock_timestamp()
+         OR last_slot > clock_timestamp() + make_interval(secs => $2 / 1000.0)
+       )
        AND ($1::TEXT[] IS NULL OR queue = ANY($1))
      ORDER BY next_slot NULLS FIRST, id`,
-    [queues],
+    [queues, clockStepMs],
   );
   return rows.map((row) => row.id);
 }
@@ -73,7 +84,8 @@ export async function claimDueSchedule(
   const [clock]: { now: Date }[] = await manager.query("SELECT clock_timestamp() AS now");
   const schedule = await manager.findOneBy(Schedule, { id, isEnabled: true });
   if (!clock || !schedule || schedule.problem !== null) return null;
-  if (schedule.nextSlot && schedule.nextSlot > clock.now) return null;
+  const isDue = schedule.nextSlot === null || schedule.nextSlot <= clock.now;
+  if (!isDue && !isAheadOfTime(schedule, clock.now)) return null;
   return { schedule, now: clock.now };
 }
 

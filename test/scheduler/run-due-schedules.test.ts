@@ -82,6 +82,24 @@ describe("runDueSchedules", () => {
     expect((nextSlot?.getTime() ?? 0) - (lastSlot?.getTime() ?? 0)).to.equal(hour);
   });
 
+  it("goes on from now when the clock had been a year ahead and was put back", async () => {
+    await add();
+    await run();
+    const year = "interval '1 year'";
+    await edit(`last_slot = date_trunc('hour', now()) + ${year}, next_slot = next_slot + ${year}`);
+
+    await run();
+
+    expect(slots()).to.deep.equal([]);
+    expect((await read()).nextSlot?.toISOString()).to.equal(
+      new Date(Date.parse(fullHours(1)[0] ?? "") + hour).toISOString(),
+    );
+    await standStill(hour);
+    await edit("last_slot = last_slot - interval '1 hour'");
+    await run();
+    expect(slots()).to.deep.equal(fullHours(1));
+  });
+
   it("enqueues the newest of missed slots by the policy once", async () => {
     await add({ misfire: "once" });
     await standStill(10 * hour);
