@@ -64,6 +64,6 @@ async function relayAll(
       await markSent(manager, ids);
       return requests.length;
     });
-    if (sent < batchSize) return;
+    if (sent === 0) return;
   }
 }

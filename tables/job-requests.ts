@@ -12,18 +12,26 @@ export interface WantedJob {
 }
 
 /**
- * Locks the oldest requests that Redis has not been told of, for the transaction of the manager. Requests that another
- * transaction has locked are passed over.
+ * Locks requests that Redis has not been told of, for the transaction of the manager: the oldest ones and, as many, the
+ * newest ones, so that whoever asks for ten thousand jobs keeps nobody waiting who asks after that. None is returned only
+ * when there are no more. Requests that another transaction has locked are passed over.
  */
 export async function lockUnsentRequests(
   manager: EntityManager,
   limit: number,
 ): Promise<WantedJob[]> {
   return manager.query(
-    `SELECT r.id, r.queue, r.payload, r.run_at AS "runAt"
-     FROM job_requests q JOIN job_runs r ON r.id = q.id
-     WHERE q.sent_at IS NULL ORDER BY q.created_at LIMIT $1 FOR UPDATE OF q SKIP LOCKED`,
-    [limit],
+    `WITH oldest AS (
+       SELECT id, created_at FROM job_requests WHERE sent_at IS NULL
+       ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     ), newest AS (
+       SELECT id, created_at FROM job_requests WHERE sent_at IS NULL
+       ORDER BY created_at DESC LIMIT $2 FOR UPDATE SKIP LOCKED
+     )
+     SELECT r.id, r.queue, r.payload, r.run_at AS "runAt"
+     FROM (SELECT * FROM oldest UNION SELECT * FROM newest) q JOIN job_runs r ON r.id = q.id
+     ORDER BY q.created_at`,
+    [Math.ceil(limit / 2), Math.floor(limit / 2)],
   );
 }
 

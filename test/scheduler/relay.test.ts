@@ -82,6 +82,17 @@ describe("startRelay", () => {
     await until(async () => (await unsent()) === 0);
   });
 
+  it("does not keep a request waiting behind the thousands that came before it", async () => {
+    await enqueueMany(1_000);
+    const quiet = await enqueue();
+
+    start({ batchSize: 20 });
+    await until(async () => (await unsent()) === 0);
+
+    const place = await redis.connection().lpos(queues.sync.toKey("wait"), quiet, "RANK", -1);
+    expect(1_000 - Number(place)).to.be.below(20);
+  });
+
   it("brings nothing of a transaction that is rolled back", async () => {
     start();
     await isListening();
@@ -165,7 +176,7 @@ describe("startRelay", () => {
   it("keeps the requests and stays up while Redis refuses them", async () => {
     const elsewhere = redis.connection();
     await elsewhere.set(queues.sync.toKey("wait"), "not a list");
-    start({ pollMs: 20 });
+    start({ pollMs: 1_000 });
     const id = await enqueue();
     await until(async () => (await queues.sync.getJob(id)) !== undefined);
     expect(await unsent()).to.equal(1);
