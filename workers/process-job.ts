@@ -15,6 +15,9 @@ export const cancelReasons = { stopping: "stopping", lockLost: "lock-lost" } as 
 /** Wait before a job is looked at again that could not even be claimed, in milliseconds. */
 const ledgerAwayDelayMs = 2_000;
 
+/** The longest wait that a provider may ask for, in milliseconds; one that means more is asked again. */
+const longestRetryMs = 24 * 60 * 60 * 1_000;
+
 /** What tells BullMQ where the job went, or that it failed: nothing of it is for us to judge. */
 const decided = [UnrecoverableError, WaitingError, DelayedError];
 
@@ -115,7 +118,8 @@ async function settle(
   }
   if (outcome.kind === "retry") {
     const delay = retryDelay(contracts[name].backoff, attempt, Math.random());
-    return moveToDelayed(job, token, Math.max(delay, outcome.afterMs ?? 0));
+    const wanted = Math.min(outcome.afterMs ?? 0, longestRetryMs);
+    return moveToDelayed(job, token, Math.max(delay, wanted));
   }
   // What dashboards show: the code first, then the field and the words.
   throw new UnrecoverableError(`${outcome.code} ${outcome.message}`);

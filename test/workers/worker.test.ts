@@ -214,6 +214,16 @@ describe("startWorkers", () => {
     expect(await ledger("modest")).to.include({ state: "retrying", errorCode: "BUSY", attempt: 1 });
   });
 
+  it("comes back within a day, whatever a provider says about its return", async () => {
+    await start(async () => Promise.reject(new RetryError("BUSY", "later", { afterMs: 1e15 })));
+
+    await queues.sync.add("sync", payload, { jobId: "patient" });
+    await until(async () => (await state(queues.sync, "patient")) === "delayed");
+
+    const job = await queues.sync.getJob("patient");
+    expect(job?.delay).to.be.within(86_390_000, 86_400_000);
+  });
+
   it("keeps a job that could not be claimed because the ledger is away", async () => {
     await start(async () => "never");
     await database.dataSource.query("ALTER TABLE job_runs RENAME TO job_runs_away");
