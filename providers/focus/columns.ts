@@ -56,6 +56,6 @@ export function locateColumns(header: readonly string[]): Partial<Record<FocusFi
   }
   const [first] = missing;
   if (first === undefined) return positions;
-  const text = `the file lacks the mandatory FOCUS column ${missing.join(", ")}`;
+  const text = `the file lacks the mandatory FOCUS column ${missing.join(", ")}; export it again with all of them`;
   throw new FocusFileError("MISSING_COLUMN", text, { column: first });
 }

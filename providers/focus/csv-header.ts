@@ -15,14 +15,14 @@ export async function readCsvHeader(path: string, isGzip: boolean): Promise<stri
     for await (const chunk of bytes) {
       text += decoder.decode(chunk, { stream: true });
       const record = firstRecord(text);
-      if (record !== null) return splitRecord(record);
+      if (record !== null) return columnsOf(record);
       if (text.length > maxHeaderLength) break;
     }
   } finally {
     file.destroy();
   }
   if (text === "") throw new FocusFileError("EMPTY", "the file is empty");
-  if (text.length <= maxHeaderLength) return splitRecord(text);
+  if (text.length <= maxHeaderLength) return columnsOf(text);
   throw new FocusFileError("UNREADABLE", "the file does not start with a CSV header");
 }
 
@@ -35,6 +35,13 @@ function firstRecord(text: string): string | null {
     if (!isQuoted && (character === "\n" || character === "\r")) return text.slice(0, index);
   }
   return null;
+}
+
+/** Throws FocusFileError for a header that other characters than commas separate. */
+function columnsOf(record: string): string[] {
+  const columns = splitRecord(record);
+  if (columns.length > 1 || !/[;\t|]/.test(record)) return columns;
+  throw new FocusFileError("UNREADABLE", "the columns of the file must be separated by commas");
 }
 
 function splitRecord(line: string): string[] {

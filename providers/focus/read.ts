@@ -1,6 +1,7 @@
 import type { CostLine } from "../provider.ts";
 import { add, type Decimal, formatDecimal, zero } from "./decimal.ts";
-import { type FocusRow, readRows } from "./rows.ts";
+import type { FocusRow } from "./row.ts";
+import { readRows } from "./rows.ts";
 
 const batchSize = 1_000;
 

@@ -1,26 +1,10 @@
-import type { DuckDBValue } from "@duckdb/node-api";
-import { columnName, type FocusField, locateColumns } from "./columns.ts";
+import { type FocusField, locateColumns } from "./columns.ts";
 import { readCsvHeader } from "./csv-header.ts";
-import { type Decimal, parseDecimal } from "./decimal.ts";
 import { type FileReader, openReader } from "./duckdb.ts";
 import { FocusFileError } from "./errors.ts";
 import { detectFormat, type FocusFormat, verifyGzip } from "./format.ts";
-import { linesQuery, rowFields } from "./query.ts";
-
-/** One line of a FOCUS file, checked. */
-export interface FocusRow {
-  provider: string;
-  service: string | null;
-  resource: string | null;
-  /** Day of usage in UTC. */
-  day: string;
-  period: string;
-  currency: string;
-  account: string | null;
-  category: string | null;
-  cost: Decimal;
-  effectiveCost: Decimal | null;
-}
+import { linesQuery } from "./query.ts";
+import { checkedRow, type FocusRow } from "./row.ts";
 
 /**
  * Streams the lines of a file, about 2,000 at a time; with `inGroups` those of one group follow each other. Throws
@@ -89,33 +73,6 @@ async function parquetHeader(reader: FileReader): Promise<string[]> {
   return result.getRows().map(([name]) => String(name));
 }
 
-function checkedRow(values: DuckDBValue[]): FocusRow {
-  const cells: Partial<Record<(typeof rowFields)[number], string>> = {};
-  for (const [index, field] of rowFields.entries()) {
-    const value = values[index];
-    if (typeof value === "string") cells[field] = value;
-  }
-  const bad = (field: FocusField, expected: string) => {
-    const row = Number(cells.row);
-    const message = `row ${row}, column ${columnName(field)}: expected ${expected}`;
-    return new FocusFileError("BAD_VALUE", message, { column: columnName(field), row });
-  };
-  const { provider, day, period, currency } = cells;
-  if (!provider) throw bad("provider", "the name of a provider");
-  if (day === undefined) throw bad("day", "a date and time such as 2024-09-30T22:00:00Z");
-  if (period === undefined) throw bad("period", "a date and time such as 2024-09-01T00:00:00Z");
-  if (currency === undefined) throw bad("currency", "a currency");
-  const cost = parseDecimal(cells.cost ?? "");
-  if (cost === null) throw bad("cost", "a decimal number");
-  const effective = cells.effectiveCost;
-  const effectiveCost = effective === undefined ? null : parseDecimal(effective);
-  if (effective !== undefined && effectiveCost === null) {
-    throw bad("effectiveCost", "a decimal number");
-  }
-  const texts = { service: null, resource: null, account: null, category: null };
-  return { ...texts, ...cells, provider, day, period, currency, cost, effectiveCost };
-}
-
 /**
  * Whether DuckDB blames the file. It has no error codes, only these first words; lack of memory or disk starts
  * otherwise and is not the fault of the file.
@@ -124,9 +81,15 @@ function isAboutContent(error: unknown): error is Error {
   return error instanceof Error && /^(Invalid|Invalid Input|Conversion) Error:/.test(error.message);
 }
 
-/** DuckDB says what is wrong and then repeats the line of the bill; only the former is for messages. */
+/** What DuckDB says below its first line, as far as it is of use to whoever made the file. */
+const details =
+  /Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote found|This file is not utf-8 encoded|Maximum line size/;
+
+/** DuckDB also repeats the line of the bill and our options; neither is for messages. */
 function unreadable(cause: Error): FocusFileError {
   const [firstLine = ""] = cause.message.split("\n", 1);
   const reason = firstLine.replace(/^[\w ]*Error: /, "").replaceAll(/["'][^"']*["']/g, "…");
-  return new FocusFileError("UNREADABLE", `the file cannot be read: ${reason}`, { cause });
+  const detail = details.exec(cause.message.slice(firstLine.length))?.[0];
+  const text = detail === undefined ? reason : `${reason}: ${detail}`;
+  return new FocusFileError("UNREADABLE", `the file cannot be read: ${text}`, { cause });
 }

@@ -101,10 +101,13 @@ describe("focusFacts", () => {
     { BillingPeriodStart: "2024-09" },
     { BillingCurrency: "" },
     { ProviderName: "NULL" },
+    { ProviderName: "P".repeat(51) },
+    { BillingCurrency: "VIRTUALCREDITS" },
+    { ServiceName: "cut\0off" },
   ];
   for (const cells of badCells) {
     const [[column, cell] = []] = Object.entries(cells);
-    it(`names row and column of ${column} "${cell}"`, async () => {
+    it(`names row and column of ${column} ${JSON.stringify(cell)}`, async () => {
       const error = await refusalOf([{ Tags: "two\nlines" }, {}, cells, {}]);
 
       expect(error).to.include({ code: "BAD_VALUE", column, row: 3 });
@@ -143,6 +146,27 @@ describe("focusFacts", () => {
   for (const [what, code, content] of unreadable) {
     it(`refuses ${what}`, async () => {
       expect((await refusal(content)).code).to.equal(code);
+    });
+  }
+
+  const explained: [string, RegExp, string | Buffer][] = [
+    ["a cell too few", /Line: 3: .*Columns: 11 Found: 3/, `${focusCsv([{}])}1,2,3\n`],
+    [
+      "text that is not UTF-8",
+      /Line: 2: .*utf-8/,
+      Buffer.from(focusCsv([{ ServiceName: "é" }]), "latin1"),
+    ],
+    ["UTF-16", /UTF-16.* UTF-8/, Buffer.from(`\ufeff${focusCsv([{}])}`, "utf16le")],
+    ["semicolons", /separated by commas/, focusCsv([{}]).replaceAll(",", ";")],
+    ["tabs", /separated by commas/, focusCsv([{}]).replaceAll(",", "\t")],
+    ["a zip archive", /zip archive/, Buffer.from("PK\x03\x04 and more", "latin1")],
+  ];
+  for (const [what, text, content] of explained) {
+    it(`says what to mend about ${what}`, async () => {
+      const error = await refusal(content);
+
+      expect(error.code).to.equal("UNREADABLE");
+      expect(error.message).to.match(text);
     });
   }
 
