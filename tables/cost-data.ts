@@ -18,8 +18,8 @@ export interface StagedLine {
   metadata: Record<string, unknown>;
 }
 
-/** Exact sum and number of rows per currency. */
-export type Totals = Record<string, { cost: string; rows: number }>;
+/** Exact sum per currency. */
+export type Totals = Record<string, string>;
 
 /** Makes the staging table of this connection, empty. It goes with the connection. */
 export async function createStage(manager: EntityManager): Promise<void> {
@@ -41,13 +41,16 @@ export async function stageLines(manager: EntityManager, lines: StagedLine[]): P
   );
 }
 
-/** What the stage holds, and a digest of it that does not depend on the order of the lines. */
+/**
+ * What the stage holds, and a digest of it that does not depend on the order of the lines. It is made of digests of the
+ * lines: PostgreSQL gathers no more than 1 GB in one value, which is 3 million lines but 30 million digests.
+ */
 export async function measureStage(
   manager: EntityManager,
 ): Promise<{ totals: Totals; lines: number; digest: string }> {
   const [stage]: { lines: string; digest: string }[] = await manager.query(
-    `SELECT count(*) AS lines, encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line), ''), 'UTF8')), 'hex') AS digest
-     FROM (SELECT staged_costs::text AS line FROM staged_costs) AS lines`,
+    `SELECT count(*) AS lines, encode(sha256(coalesce(string_agg(line, '' ORDER BY line), '')), 'hex') AS digest
+     FROM (SELECT sha256(convert_to(staged_costs::text, 'UTF8')) AS line FROM staged_costs) AS lines`,
   );
   const totals = await sumPerCurrency(manager, "staged_costs", "true", []);
   return { totals, lines: Number(stage?.lines ?? 0), digest: stage?.digest ?? "" };
@@ -71,6 +74,49 @@ export async function measureScope(
   return sumPerCurrency(manager, "cost_data", where, values);
 }
 
+/** A part of a bill whose new lines are far fewer than the stored ones. Amounts are decimals. */
+export interface Shrinkage {
+  provider: string;
+  billingPeriod: string | null;
+  currency: string;
+  /** Sum of what is stored, credits left out. */
+  before: string;
+  /** The same of the stage; null when it has no lines at all. */
+  after: string | null;
+}
+
+/**
+ * The first provider, billing period and currency of a scope whose charges would fall below `share` of what is stored.
+ * Credits do not count: one that comes or goes changes a bill by any amount.
+ */
+export async function findShrinkage(
+  manager: EntityManager,
+  owner: { userId: number; credentialId: number },
+  scope: CostScope,
+  share: number,
+): Promise<Shrinkage | undefined> {
+  const { where, values } = scopeCondition(owner, scope);
+  const found: Shrinkage[] = await manager.query(
+    `WITH stored AS (${chargesOf(`cost_data WHERE ${where}`)}), staged AS (${chargesOf("staged_costs")})
+     SELECT stored.provider, stored.billing_period AS "billingPeriod", stored.currency,
+            trim_scale(stored.charges)::text AS before, trim_scale(staged.charges)::text AS after
+     FROM stored LEFT JOIN staged ON staged.provider = stored.provider AND staged.currency = stored.currency
+       AND staged.billing_period IS NOT DISTINCT FROM stored.billing_period
+     WHERE staged.charges IS NULL OR staged.charges < stored.charges * ${share}
+     ORDER BY 1, 2, 3 LIMIT 1`,
+    values,
+  );
+  return found[0];
+}
+
+/** Charges per provider, billing period and currency of rows as they are or would be stored. */
+function chargesOf(rows: string): string {
+  return `SELECT provider, billing_period, currency, sum(greatest(cost, 0)) AS charges
+    FROM (SELECT provider, billing_period, currency, sum(cost) AS cost FROM ${rows}
+          GROUP BY provider, service, resource_id, date, billing_period, currency) AS costs
+    GROUP BY 1, 2, 3`;
+}
+
 /** Deletes a scope and writes the stage in its place, aggregated. Returns the number of rows written. */
 export async function replaceScope(
   manager: EntityManager,
@@ -82,8 +128,9 @@ export async function replaceScope(
   ]);
   const { where, values } = scopeCondition(owner, scope);
   await manager.query(`DELETE FROM cost_data WHERE ${where}`, values);
-  const rows: unknown[] = await manager.query(
-    `INSERT INTO cost_data (user_id, credential_id, provider, account_id, service, resource_id, cost, currency, date,
+  const [written]: { rows: number }[] = await manager.query(
+    `WITH written AS (
+     INSERT INTO cost_data (user_id, credential_id, provider, account_id, service, resource_id, cost, currency, date,
                             billing_period, metadata)
      SELECT $1, $2, provider, CASE WHEN count(*) = count(account_id) AND min(account_id) = max(account_id)
                                    THEN min(account_id) END,
@@ -94,10 +141,11 @@ export async function replaceScope(
      FROM staged_costs
      GROUP BY provider, service, resource_id, date, billing_period, currency
      ORDER BY provider, date, service, resource_id
-     RETURNING 1`,
+     RETURNING 1)
+     SELECT count(*)::int AS rows FROM written`,
     [owner.userId, owner.credentialId],
   );
-  return rows.length;
+  return written?.rows ?? 0;
 }
 
 function scopeCondition(
@@ -121,11 +169,9 @@ async function sumPerCurrency(
   where: string,
   values: unknown[],
 ): Promise<Totals> {
-  const sums: { currency: string; cost: string; rows: string }[] = await manager.query(
-    `SELECT currency, trim_scale(sum(cost))::text AS cost, count(*) AS rows FROM ${table} WHERE ${where} GROUP BY 1 ORDER BY 1`,
+  const sums: { currency: string; cost: string }[] = await manager.query(
+    `SELECT currency, trim_scale(sum(cost))::text AS cost FROM ${table} WHERE ${where} GROUP BY 1 ORDER BY 1`,
     values,
   );
-  return Object.fromEntries(
-    sums.map((sum) => [sum.currency, { cost: sum.cost, rows: Number(sum.rows) }]),
-  );
+  return Object.fromEntries(sums.map(({ currency, cost }) => [currency, cost]));
 }

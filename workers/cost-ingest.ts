@@ -3,13 +3,14 @@ import type { EntityManager } from "typeorm";
 import type { CostLoad } from "../entities/cost-load.ts";
 import type { CostIngestPayload } from "../queues/cost-ingest.ts";
 import {
+  type CostScope,
   createStage,
+  findShrinkage,
   measureScope,
   measureStage,
   replaceScope,
   stagedPeriods,
   stageLines,
-  type Totals,
 } from "../tables/cost-data.ts";
 import { addCostLoad, findLastLoad } from "../tables/cost-loads.ts";
 import { type AuthorisedCredential, authoriseCredential } from "./authorise.ts";
@@ -79,7 +80,7 @@ async function load(
   { credential, source, payload, lines, last }: StagedLoad,
 ): Promise<unknown> {
   const staged = await measureStage(manager);
-  assertBalanced("staged", source.totals ?? costs(staged.totals), costs(staged.totals));
+  assertBalanced("staged", source.totals ?? staged.totals, staged.totals);
   if (staged.lines !== lines) throw unbalanced("staged", `${lines} lines`, `${staged.lines} lines`);
   const owner = { userId: credential.userId, credentialId: credential.id };
   const scope = source.window ?? (await stagedPeriods(manager));
@@ -88,7 +89,7 @@ async function load(
     source: source.name,
     sourceVersion: source.version ?? staged.digest,
     scope: { ...scope },
-    totals: costs(staged.totals),
+    totals: staged.totals,
   };
   // An API's answer has no version of its own: that it is the same is only seen once it is here.
   if (
@@ -98,8 +99,7 @@ async function load(
   ) {
     return unchanged(last);
   }
-  const before = await measureScope(manager, owner, scope);
-  const suspicion = payload.force ? null : suspect(before, staged.totals);
+  const suspicion = payload.force ? null : await suspect(manager, owner, scope, last);
   if (suspicion !== null) {
     const held = { ...row, state: "held" as const, reason: suspicion, rows: 0 };
     await dependencies.commit(async (transaction) => addCostLoad(transaction, held), manager);
@@ -111,16 +111,10 @@ async function load(
   return dependencies.finish(async (transaction) => {
     const rows = await replaceScope(transaction, owner, scope);
     const stored = await measureScope(transaction, owner, scope);
-    assertBalanced("stored", row.totals, costs(stored));
+    assertBalanced("stored", row.totals, stored);
     await addCostLoad(transaction, { ...row, state: "loaded", reason: null, rows });
     return { rows, lines, source: row.source, version: row.sourceVersion, totals: row.totals };
   }, manager);
-}
-
-function costs(totals: Totals): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(totals).map(([currency, total]) => [currency, total.cost]),
-  );
 }
 
 function unbalanced(where: string, wanted: string, found: string): RetryError {
@@ -145,14 +139,20 @@ function assertBalanced(
 /** A snapshot below this share of what is stored is held: providers restate by percents, not by halves. */
 const smallestShare = 0.5;
 
-function suspect(before: Totals, after: Totals): string | null {
-  for (const [currency, old] of Object.entries(before)) {
-    const now = after[currency];
-    if (!now) return `no lines in ${currency} where ${old.rows} rows were`;
-    // A comparison of magnitudes to decide about holding; no stored amount passes through a float.
-    if (Number(old.cost) > 0 && Number(now.cost) < Number(old.cost) * smallestShare) {
-      return `${now.cost} ${currency} where ${old.cost} ${currency} was`;
-    }
+/** Why a load is too unlikely to replace what is stored; null when it is not. */
+async function suspect(
+  manager: EntityManager,
+  owner: { userId: number; credentialId: number },
+  scope: CostScope,
+  last: CostLoad | null,
+): Promise<string | null> {
+  // A file without lines names no period: it would replace nothing, and pass for the bill.
+  if ("periods" in scope && scope.periods.length === 0) {
+    return last && last.rows > 0 ? "no lines at all where the last load had some" : null;
   }
-  return null;
+  const shrinkage = await findShrinkage(manager, owner, scope, smallestShare);
+  if (!shrinkage) return null;
+  const { provider, billingPeriod, currency, before, after } = shrinkage;
+  const now = after === null ? "no lines" : `${after} ${currency} of charges`;
+  return `${provider} ${billingPeriod}: ${now} where ${before} ${currency} were`;
 }

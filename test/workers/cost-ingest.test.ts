@@ -1,14 +1,20 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { fillCosts } from "../../local/clouds/aws/generate.ts";
 import { ingestCosts } from "../../workers/cost-ingest.ts";
-import { restatedDays } from "../../workers/cost-source.ts";
 import type { FinishedRun } from "../../workers/run-job.ts";
-import { type AwsWorld, setupAws } from "../support/aws.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 
 const sample = join(import.meta.dirname, "../../../shared/data/focus-1.0-sample.csv");
@@ -17,6 +23,19 @@ const header =
   "BilledCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,ProviderName,ServiceName,ResourceId,SubAccountId";
 const row = (cost: string, service = "S3", day = "2024-09-01", currency = "USD"): string =>
   `${cost},${currency},2024-09-01 00:00:00,${day} 00:00:00,Usage,AWS,${service},NULL,1`;
+/** A line of another provider or billing period. */
+const lineOf = (cost: string, provider: string, period = "2024-09", service = "S3"): string =>
+  `${cost},USD,${period}-01 00:00:00,${period}-02 00:00:00,Usage,${provider},${service},NULL,1`;
+
+/** A time of the last change that tells nothing. */
+const longAgo = new Date("2024-01-01T00:00:00Z");
+
+/** Puts another bill of the same length, sum and time in the place of a file, as `cp -p` and `mv` would. */
+async function swap(path: string): Promise<void> {
+  await writeFile(`${path}.new`, [header, row("5", "S4"), ""].join("\n"));
+  await utimes(`${path}.new`, longAgo, longAgo);
+  await rename(`${path}.new`, path);
+}
 
 describe("ingestCosts from a FOCUS file", () => {
   let folder: string;
@@ -128,6 +147,52 @@ describe("ingestCosts from a FOCUS file", () => {
     expect(await sums()).to.deep.equal([{ provider: "aws", period: "2024-09", cost: "40" }]);
   });
 
+  it("holds a bill of which one provider or one period shrank, however small its share", async () => {
+    const aws = lineOf("1000", "AWS");
+    await write(aws, lineOf("10", "Microsoft"), lineOf("10", "AWS", "2024-08"));
+    await ingest();
+    const before = await sums();
+
+    for (const [shrunk, reason] of [
+      [[aws, lineOf("4", "Microsoft")], "azure 2024-09: 4 USD of charges where 10 USD were"],
+      [[aws, lineOf("4", "AWS", "2024-08")], "aws 2024-08: 4 USD of charges where 10 USD were"],
+    ] as const) {
+      await write(...shrunk);
+      const { outcome } = await ingest();
+
+      expect(outcome).to.include({ kind: "held", code: "COST_LOAD_SUSPICIOUS" });
+      expect(outcome).to.have.property("message").that.includes(reason);
+      expect(await sums()).to.deep.equal(before);
+    }
+  });
+
+  it("holds a cut bill although credits pay for all of it, and none for a credit that came later", async () => {
+    await write(row("100"), row("50", "EC2"), row("-150", "Credits"));
+    await ingest();
+    await write(row("100"), row("50", "EC2"), row("-180", "Credits"));
+    const credited = await ingest();
+    await write(row("60"));
+
+    const cut = await ingest();
+
+    expect(credited.outcome).to.have.deep.nested.property("result.totals", { USD: "-30" });
+    expect(cut.outcome).to.include({ kind: "held", code: "COST_LOAD_SUSPICIOUS" });
+  });
+
+  it("holds a file of a header only where lines were, and takes it when there were none", async () => {
+    await write();
+    const first = await ingest();
+    await write(row("5"));
+    await ingest();
+    await write();
+
+    const second = await ingest();
+
+    expect(first.outcome).to.have.nested.property("result.rows", 0);
+    expect(second.outcome).to.include({ kind: "held", code: "COST_LOAD_SUSPICIOUS" });
+    expect(await sums()).to.deep.equal([{ provider: "aws", period: "2024-09", cost: "5" }]);
+  });
+
   it("refuses a file with one bad line whole, naming row and column", async () => {
     await write(row("1"), row("one"));
 
@@ -148,6 +213,39 @@ describe("ingestCosts from a FOCUS file", () => {
       expect(outcome, path).to.include({ kind: "give-up", code: "COST_FILE_PATH_REFUSED" });
     }
   });
+
+  it("tries again when the folder cannot be read, without naming it", async () => {
+    await rm(folder, { recursive: true });
+
+    const { outcome } = await ingest();
+
+    expect(outcome).to.include({ kind: "retry", code: "COST_FILES_UNAVAILABLE" });
+    expect(outcome).to.have.property("message").that.includes("ENOENT").and.not.includes(folder);
+  });
+
+  for (const [what, change] of [
+    ["replaced", async (path: string) => writeFile(path, [header, row("6"), ""].join("\n"))],
+    ["cut", async (path: string) => writeFile(path, `${header}\n1,2`)],
+    ["removed", async (path: string) => rm(path)],
+    ["swapped for one of the same size and time", swap],
+  ] as const) {
+    it(`tries again when the file was ${what} while it was read`, async () => {
+      await write(row("5"));
+      await utimes(join(folder, "bill.csv"), longAgo, longAgo);
+      const changing: typeof ingestCosts = async (dependencies, payload, signal) => {
+        // The first progress is told when the file's own sums are known and its lines are not read yet.
+        const progress = async (percent: number): Promise<void> => {
+          if (percent === 10) await change(join(folder, "bill.csv"));
+        };
+        return ingestCosts({ ...dependencies, progress }, payload, signal);
+      };
+
+      const { outcome } = await tenant.run("cost-ingest", changing, { credentialId });
+
+      expect(outcome).to.include({ kind: "retry", code: "COST_FILE_CHANGED" });
+      expect(await sums()).to.deep.equal([]);
+    });
+  }
 
   it("gives the same totals when two workers load at once", async () => {
     await write(...Array.from({ length: 500 }, (_, index) => row("0.01", `service-${index}`)));
@@ -182,68 +280,5 @@ describe("ingestCosts from a FOCUS file", () => {
     expect(outcome).to.include({ code: "CREDENTIAL_NOT_FOUND" });
     expect(await readFile(join(folder, "bill.csv"), "utf8")).to.include("BilledCost");
     expect(await sums()).to.deep.equal([]);
-  });
-});
-
-describe("ingestCosts from Cost Explorer", () => {
-  let world: AwsWorld;
-  let tenant: TestTenant;
-  let credentialId: number;
-
-  beforeEach(async () => {
-    world = await setupAws({ largestPage: 40 });
-    tenant = await testTenant({ aws: world.aws.url });
-    const { accessKey, secretKey } = world.credential;
-    const secrets = { access_key: accessKey, secret_key: secretKey };
-    credentialId = await tenant.addCredential({ provider: "aws", secrets });
-  });
-  afterEach(async () => {
-    await tenant.close();
-    await world.close();
-  });
-
-  const ingest = async (): Promise<FinishedRun> =>
-    tenant.run("cost-ingest", ingestCosts, {
-      credentialId,
-      start: "2024-09-01",
-      end: "2024-10-01",
-    });
-
-  it("loads all pages, aggregated per service and day, and changes nothing when asked again", async () => {
-    fillCosts(world.account, { seed: 1, start: "2024-09-01", days: 30 });
-    const wanted = new Set(world.account.costs.map(({ date, service }) => `${date} ${service}`));
-
-    const first = await ingest();
-    const versions = await tenant.database.query("SELECT max(xmin::text) FROM cost_data");
-    const again = await ingest();
-
-    expect(first.outcome).to.have.nested.property("result.rows", wanted.size);
-    expect(again.outcome.kind).to.equal("done");
-    expect(await tenant.database.query("SELECT max(xmin::text) FROM cost_data")).to.deep.equal(
-      versions,
-    );
-  });
-
-  it("tries again later when Cost Explorer refuses a page, and keeps what was there", async () => {
-    fillCosts(world.account, { seed: 1, start: "2024-09-01", days: 30 });
-    await ingest();
-    const before: unknown = await tenant.database.query("SELECT count(*) FROM cost_data");
-    world.aws.faults.push({ operation: "ce:*", page: 2, effect: { kind: "throttle" } });
-
-    const { outcome } = await ingest();
-
-    expect(outcome).to.include({ kind: "retry", code: "THROTTLED" });
-    expect(await tenant.database.query("SELECT count(*) FROM cost_data")).to.deep.equal(before);
-  });
-
-  it("reads what AWS still restates: this month, and the last one until the tenth", () => {
-    expect(restatedDays(new Date("2026-03-10T23:00:00Z"))).to.deep.equal({
-      start: "2026-02-01",
-      end: "2026-03-11",
-    });
-    expect(restatedDays(new Date("2026-03-31T23:00:00Z"))).to.deep.equal({
-      start: "2026-03-01",
-      end: "2026-04-01",
-    });
   });
 });
