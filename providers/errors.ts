@@ -37,6 +37,8 @@ export class ProviderError extends Error {
   readonly nativeCode: string | null;
   readonly operation: string;
   readonly retryAfterMs: number | undefined;
+  /** Milliseconds that the failed call took, where it was timed (timed.ts). */
+  answerMs: number | undefined;
 
   constructor(code: ProviderErrorCode, message: string, facts: ProviderErrorFacts) {
     super(message, { cause: facts.cause });

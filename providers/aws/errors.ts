@@ -92,7 +92,9 @@ export function toProviderError(thrown: unknown, operation: string): ProviderErr
   const nativeCode = nativeCodeOf(error);
   const retryAfterMs = retryAfterOf(error);
   const reason = deniedByOrganisation(error, code) ? " by a service control policy" : "";
-  const detail = nativeCode === null ? operation : `${operation}: ${nativeCode}`;
+  const status = error.$metadata?.httpStatusCode;
+  const named = nativeCode ?? (status === undefined ? null : `HTTP ${status}`);
+  const detail = named === null ? operation : `${operation}: ${named}`;
   return new ProviderError(code, `${sentences[code]}${reason} (${detail})`, {
     provider: "aws",
     nativeCode,
@@ -136,11 +138,16 @@ function deniedByOrganisation(error: SdkError, code: ProviderErrorCode): boolean
 /** Only short plain words: a broken answer may put anything into the place of a code. */
 function nativeCodeOf(error: SdkError): string | null {
   const native = isSocketError(error) ? String(error.code) : error.name;
-  return native !== undefined && /^[A-Za-z][\w.]{1,60}$/.test(native) ? native : null;
+  if (native === undefined || sdkPlaceholders.has(native)) return null;
+  return /^[A-Za-z][\w.]{1,60}$/.test(native) ? native : null;
 }
 
+/** What the SDK calls an error when the answer had no code. */
+const sdkPlaceholders = new Set(["Error", "Unknown", "UnknownError"]);
+
+/** `ECONNRESET` and the like, and OpenSSL's `DEPTH_ZERO_SELF_SIGNED_CERT`; AWS writes its own codes in CamelCase. */
 function isSocketError(error: SdkError): boolean {
-  return typeof error.code === "string" && /^E[A-Z_]+$/.test(error.code);
+  return typeof error.code === "string" && /^[A-Z][A-Z_]+$/.test(error.code);
 }
 
 /** `Retry-After` in either of its forms: seconds or a date. */

@@ -1,6 +1,7 @@
 import type { AwsCredential } from "../credential.ts";
 import type { Endpoints } from "../endpoints.ts";
 import type { HealthObservation } from "../provider.ts";
+import { timed } from "../timed.ts";
 import { openClients, type Patience } from "./clients.ts";
 import { callerIdentity } from "./identity.ts";
 import { defaultRegion } from "./regions.ts";
@@ -18,10 +19,9 @@ export async function observeHealth(
   const clients = openClients(credential, endpoints, patience);
   try {
     const sts = await clients.sts(credential.region ?? defaultRegion);
-    const startedAt = performance.now();
-    const { accountId, displayName } = await callerIdentity(sts, signal);
-    const responseTimeMs = Math.round(performance.now() - startedAt);
-    return { identity: { accountId, displayName }, responseTimeMs, degraded: null };
+    const { answer, answerMs } = await timed(() => callerIdentity(sts, signal));
+    const { accountId, displayName } = answer;
+    return { identity: { accountId, displayName }, responseTimeMs: answerMs, degraded: null };
   } finally {
     clients.close();
   }

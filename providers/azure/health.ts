@@ -1,4 +1,5 @@
 import type { HealthObservation } from "../provider.ts";
+import { timed } from "../timed.ts";
 import { openTokenSource } from "./access-token.ts";
 import { healthPatience } from "./call-policies.ts";
 import { callAzure } from "./errors.ts";
@@ -7,7 +8,7 @@ import { readSubscription } from "./subscription.ts";
 
 /**
  * Mints a token of its own, because a cached one outlives its secret by up to an hour, then reads the subscription
- * once. Only the reading is timed.
+ * once. The time of a good check is that of the reading alone.
  */
 export async function observeHealth(
   session: AzureSession,
@@ -15,8 +16,8 @@ export async function observeHealth(
 ): Promise<HealthObservation> {
   const { credential, authority, tokenScope } = session;
   const source = await openTokenSource(credential, authority, healthPatience);
-  const token = await callAzure("entra:GetToken", signal, () =>
-    source.getToken(tokenScope, { abortSignal: signal }),
+  const { answer: token } = await timed(() =>
+    callAzure("entra:GetToken", signal, () => source.getToken(tokenScope, { abortSignal: signal })),
   );
   // Handing over the token itself: asked again with other options, the source would mint a second one.
   const tokens = { getToken: async () => token };

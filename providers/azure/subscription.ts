@@ -2,6 +2,7 @@ import type { Subscription } from "@azure/arm-resources-subscriptions";
 import type { TokenCredential } from "@azure/identity";
 import { ProviderError } from "../errors.ts";
 import type { Identity } from "../provider.ts";
+import { timed } from "../timed.ts";
 import { listingPatience, type Patience } from "./call-policies.ts";
 import { callAzure } from "./errors.ts";
 import { type AzureSession, clientOptions } from "./session.ts";
@@ -34,11 +35,13 @@ export async function readSubscription(
   const options = clientOptions(session, operation, signal, patience);
   const client = new SubscriptionClient(tokens, options);
   const { subscriptionId } = session.credential;
-  const start = performance.now();
-  const answer = await callAzure(operation, signal, () => client.subscriptions.get(subscriptionId));
-  const responseTimeMs = performance.now() - start;
-  const identity = identityOf(answer, subscriptionId);
-  return { identity, degraded: degradationOf(answer), responseTimeMs };
+  const { answer, answerMs } = await timed(async () => {
+    const get = () => client.subscriptions.get(subscriptionId);
+    const subscription = await callAzure(operation, signal, get);
+    return { ...identityOf(subscription, subscriptionId), degraded: degradationOf(subscription) };
+  });
+  const { degraded, ...identity } = answer;
+  return { identity, degraded, responseTimeMs: answerMs };
 }
 
 function identityOf(answer: Subscription, asked: string): Identity {

@@ -90,9 +90,13 @@ function classify(failure: GoogleFailure, error: unknown): ProviderErrorCode {
   return "INVALID_REQUEST";
 }
 
-/** No status: the connection broke, our time limit ended it, or a proxy's page was no JSON. */
+/** What the libraries say of a good status without a token or a body, as of a proxy's sign-in page. */
+const emptyAnswer = /could not refresh access token|received null response/i;
+
+/** No status: the connection broke, our time limit ended it, or a proxy answered in Google's place. */
 function withoutAnswer(failure: GoogleFailure, error: unknown): ProviderErrorCode {
   const isCutShort = /aborted|timeout|socket hang up|premature close/i.test(failure.text);
+  if (emptyAnswer.test(failure.text)) return "PROVIDER_UNAVAILABLE";
   const isNetwork = failure.systemCode !== null && !failure.systemCode.startsWith("ERR_");
   if (isCutShort || isNetwork || error instanceof SyntaxError) return "PROVIDER_UNAVAILABLE";
   return "INVALID_REQUEST";

@@ -1,4 +1,5 @@
 import type { HealthObservation } from "../provider.ts";
+import { timed } from "../timed.ts";
 import { callGoogle } from "./call.ts";
 import type { GcpConnection } from "./connection.ts";
 import { getProject } from "./project.ts";
@@ -13,19 +14,16 @@ export async function checkHealth(
   signal: AbortSignal,
 ): Promise<HealthObservation> {
   const auth = await connection.authClient();
-  await callGoogle(() => auth.getAccessToken(), {
-    operation: "oauth2:token",
-    signal,
-    limits: connection.limits,
-    attempts: 1,
-  });
+  const minting = { operation: "oauth2:token", signal, limits: connection.limits, attempts: 1 };
+  await timed(() => callGoogle(() => auth.getAccessToken(), minting));
   // Loading and building the client is our time, not Google's.
   await (await connection.projectsClient()).initialize();
-  const start = performance.now();
-  const project = await getProject(connection, projectId, { signal, attempts: 1 });
+  const { answer: project, answerMs } = await timed(() =>
+    getProject(connection, projectId, { signal, attempts: 1 }),
+  );
   return {
     identity: project.identity,
-    responseTimeMs: performance.now() - start,
+    responseTimeMs: answerMs,
     // For 30 days the owner can still call the deletion off, and the key works: neither healthy nor broken.
     degraded: project.state === "ACTIVE" ? null : `The project is ${project.state}`,
   };

@@ -1,6 +1,7 @@
 import type { Identity } from "../provider.ts";
 import { callGoogle } from "./call.ts";
 import type { GcpConnection } from "./connection.ts";
+import { googleError } from "./errors.ts";
 
 export const getProjectOperation = "cloudresourcemanager:projects.get";
 
@@ -22,9 +23,10 @@ export async function getProject(
     () => client.getProject({ name: `projects/${projectId}` }, { retry: null }),
     { operation: getProjectOperation, limits: connection.limits, ...options },
   );
+  if (!project.projectId) throw googleError("PROVIDER_UNAVAILABLE", getProjectOperation);
   return {
     identity: {
-      accountId: project.projectId || projectId,
+      accountId: project.projectId,
       displayName: project.displayName || null,
     },
     state: String(project.state),

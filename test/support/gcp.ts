@@ -22,17 +22,19 @@ export interface OpenOptions {
   projectId: string;
   settings?: CredentialSettings;
   limits?: Partial<GcpLimits>;
+  /** Where the SDKs connect to; the cloud itself if absent. */
+  endpoints?: { api: string; token: string };
 }
 
 /** The adapter, pointed at a simulated cloud. */
 export function openAt(
   cloud: SimulatedGcp,
-  { projectId, settings = {}, limits = {} }: OpenOptions,
+  { projectId, settings = {}, limits = {}, endpoints }: OpenOptions,
 ): Provider {
   const serviceAccountJson = cloud.serviceAccountJson(accountEmail, projectId);
   return openGcp(
     { provider: "gcp", serviceAccountJson, projectId: null, settings },
-    { gcp: { api: cloud.url, token: cloud.tokenUrl } },
+    { gcp: endpoints ?? { api: cloud.url, token: cloud.tokenUrl } },
     { ...quickLimits, ...limits },
   );
 }

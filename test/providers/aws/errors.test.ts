@@ -53,6 +53,23 @@ describe("errors of AWS", () => {
     });
   }
 
+  it("names the status where the answer has no code, and the code of a refused certificate", () => {
+    const nameless = { $metadata: { httpStatusCode: 502 } };
+    const untrusted = { code: "DEPTH_ZERO_SELF_SIGNED_CERT" };
+    const texts = [sdkError("Error", nameless), sdkError("Unknown", nameless)].map(
+      (error) => toProviderError(error, "sts:GetCallerIdentity").message,
+    );
+    const refused = toProviderError(sdkError("Error", untrusted), "sts:GetCallerIdentity");
+
+    expect(new Set(texts)).to.deep.equal(
+      new Set(["AWS did not answer properly (sts:GetCallerIdentity: HTTP 502)"]),
+    );
+    expect(refused).to.include({
+      code: "PROVIDER_UNAVAILABLE",
+      nativeCode: "DEPTH_ZERO_SELF_SIGNED_CERT",
+    });
+  });
+
   const statuses = [
     [400, "INVALID_REQUEST"],
     [401, "CREDENTIAL_REJECTED"],

@@ -24,6 +24,13 @@ describe("health of an AWS credential", () => {
     expect(degraded).to.equal(null);
   });
 
+  it("times a refusal too, but not what comes before the call", async () => {
+    world.aws.faults.latencyMs = 40;
+    world.account.keys.set(world.credential.accessKey, { secretKey: "", revoked: true });
+    const error = await failureOf(world.provider.checkHealth(soon()), ProviderError);
+    expect(error.answerMs).to.be.within(39, 2_000);
+  });
+
   it("notices a revoked key although it worked before", async () => {
     await world.provider.checkHealth(soon());
     world.account.keys.set(world.credential.accessKey, { secretKey: "", revoked: true });

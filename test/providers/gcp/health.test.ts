@@ -5,6 +5,7 @@ import { emptyProject } from "../../../local/clouds/gcp/state.ts";
 import type { Provider } from "../../../providers/provider.ts";
 import { failureOf, providerErrorOf } from "../../support/failure.ts";
 import { accountEmail, calm, openAt, startGcpWith } from "../../support/gcp.ts";
+import { startTcpServer } from "../../support/tcp-server.ts";
 
 const projectId = "acme-prod";
 const getProject = "cloudresourcemanager:projects.get";
@@ -25,7 +26,10 @@ describe("checking the health of GCP", function () {
 
   it("names the project and times the call apart from the token", async () => {
     cloud.faults.push({ operation: "oauth2:token", latencyMs: 150 });
-    const health = await provider.checkHealth(calm());
+    // The first exchange of a process also loads the HTTP client, within the limit.
+    const patient = openAt(cloud, { projectId });
+    const health = await patient.checkHealth(calm());
+    patient.close();
     expect(health.identity).to.deep.equal({
       accountId: projectId,
       displayName: "Project acme-prod",
@@ -55,6 +59,40 @@ describe("checking the health of GCP", function () {
     const error = await providerErrorOf(provider.checkHealth(calm()));
     expect(error.code).to.equal("CLOCK_SKEWED");
     expect(error.fault).to.equal("operator");
+  });
+
+  for (const [what, body] of [
+    ["a sign-in page", "<html>Sign in</html>"],
+    ["nothing", ""],
+    ["JSON without what was asked for", "{}"],
+  ] as const) {
+    it(`does not take ${what} for an answer, of the authority or of the API`, async () => {
+      const page = `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+      const proxy = await startTcpServer((client) => {
+        client.once("data", () => client.end(page));
+      });
+      const url = `http://127.0.0.1:${proxy.port}`;
+      const places = [
+        { api: cloud.url, token: url },
+        { api: url, token: cloud.tokenUrl },
+      ];
+      const checks = places.map(async (endpoints) => {
+        const intercepted = openAt(cloud, { projectId, endpoints });
+        return intercepted.checkHealth(calm()).finally(() => intercepted.close());
+      });
+      const ends = await Promise.allSettled(checks);
+      await proxy.close();
+      for (const end of ends) {
+        expect(end).to.have.property("reason").that.includes({ code: "PROVIDER_UNAVAILABLE" });
+      }
+    });
+  }
+
+  it("times a refusal of the authority too", async () => {
+    cloud.faults.push({ operation: "oauth2:token", latencyMs: 40 });
+    cloud.state.serviceAccounts.delete(accountEmail);
+    const error = await providerErrorOf(provider.checkHealth(calm()));
+    expect(error.answerMs).to.be.within(39, 2_000);
   });
 
   it("says that the API is disabled", async () => {
