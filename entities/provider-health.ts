@@ -55,4 +55,8 @@ export class ProviderHealth {
     foreignKeyConstraintName: "provider_health_credential_id_fkey",
   })
   credential!: Credential | null;
+
+  /** Checks in a row without an answer; -1 after the first good one that followed. */
+  @Column({ name: "unanswered_checks", type: "integer", default: 0 })
+  unansweredChecks!: number;
 }

@@ -10,6 +10,7 @@ import { RejectedJobs } from "./0012-rejected-jobs.ts";
 import { Schedules } from "./0014-schedules.ts";
 import { ContinuedListings } from "./0016-continued-listings.ts";
 import { RetriesOfEndedJobs } from "./0018-retries-of-ended-jobs.ts";
+import { UnansweredChecks } from "./0022-unanswered-checks.ts";
 
 /** Every step, oldest first. A step that has been released is never edited. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Schedules,
   ContinuedListings,
   RetriesOfEndedJobs,
+  UnansweredChecks,
 ];

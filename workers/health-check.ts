@@ -1,11 +1,11 @@
-import { performance } from "node:perf_hooks";
-import type { HealthStatus } from "../entities/provider-health.ts";
+import type { CloudCredential } from "../providers/credential.ts";
 import { ProviderError } from "../providers/errors.ts";
-import type { HealthObservation } from "../providers/provider.ts";
+import type { OpenProvider } from "../providers/provider.ts";
 import { redactText } from "../runtime/redact.ts";
-import { writeProviderHealth } from "../tables/provider-health.ts";
+import { lockProviderHealth, writeProviderHealth } from "../tables/provider-health.ts";
 import { authoriseCredential } from "./authorise.ts";
 import type { Handler } from "./handler.ts";
+import { type Finding, nextHealth } from "./health-status.ts";
 
 /**
  * The end of a check in any case, in milliseconds. The adapters bound each call more tightly (5 to 10 s); what comes on top
@@ -13,8 +13,9 @@ import type { Handler } from "./handler.ts";
  */
 export const checkTimeoutMs = 20_000;
 
+/** What one check found, before it is weighed against those before it. */
 interface Verdict {
-  status: HealthStatus;
+  finding: Finding;
   responseTimeMs: number | null;
   errorMessage: string | null;
 }
@@ -25,58 +26,70 @@ interface Verdict {
  */
 export const checkHealth: Handler<"health-check"> = async (dependencies, payload, signal) => {
   const credential = await authoriseCredential(dependencies, payload);
-  const provider = await dependencies.openProvider(credential.cloud);
-  try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
-    const verdict = await judge(async () => provider.checkHealth(limit), signal);
-    return await dependencies.finish(async (manager) => {
-      await writeProviderHealth(manager, {
-        userId: credential.userId,
-        credentialId: credential.id,
-        provider: credential.provider,
-        ...verdict,
-      });
-      return { rows: 1, ...verdict };
-    });
-  } finally {
-    provider.close();
-  }
+  const { openProvider } = dependencies;
+  const { finding, responseTimeMs, errorMessage } = await judge(
+    openProvider,
+    credential.cloud,
+    signal,
+  );
+  return dependencies.finish(async (manager) => {
+    const owner = { userId: credential.userId, credentialId: credential.id };
+    const before = await lockProviderHealth(manager, owner);
+    const { status, unansweredChecks } = nextHealth(before, finding);
+    const isRecovering = finding === "healthy" && status !== "healthy";
+    const message = isRecovering ? recovering : errorMessage;
+    const verdict = { status, responseTimeMs, errorMessage: message };
+    const { provider } = credential;
+    await writeProviderHealth(manager, { ...owner, provider, ...verdict, unansweredChecks });
+    return { rows: 1, ...verdict };
+  });
 };
 
+const recovering = "The provider answers again; one more good check makes it healthy";
+
+/** Opens the provider, checks and closes it. Throws what says nothing of the credential. */
 async function judge(
-  check: () => Promise<HealthObservation>,
+  open: OpenProvider,
+  cloud: CloudCredential,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const startedAt = performance.now();
   try {
-    const { responseTimeMs, degraded } = await check();
-    const status = degraded === null ? "healthy" : "degraded";
-    return { status, responseTimeMs: Math.round(responseTimeMs), errorMessage: degraded };
+    const provider = await open(cloud);
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]);
+      const { responseTimeMs, degraded } = await provider.checkHealth(limit);
+      const finding = degraded === null ? "healthy" : "degraded";
+      return { finding, responseTimeMs: Math.round(responseTimeMs), errorMessage: degraded };
+    } finally {
+      provider.close();
+    }
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ProviderError) return judgeError(error, performance.now() - startedAt);
+    if (error instanceof ProviderError) return judgeError(error);
     if (error instanceof Error && error.name === "TimeoutError") {
-      const message = `PROVIDER_UNAVAILABLE: no answer within ${checkTimeoutMs / 1000} s`;
-      return { status: "error", responseTimeMs: null, errorMessage: message };
+      const errorMessage = `PROVIDER_UNAVAILABLE: no answer within ${checkTimeoutMs / 1000} s`;
+      return { finding: "unanswered", responseTimeMs: null, errorMessage };
     }
     throw error;
   }
 }
 
-/** Errors with which the provider itself answered: it is alive, so the time it took is real. */
-const answered = new Set([
-  "CREDENTIAL_REJECTED",
-  "PERMISSION_DENIED",
-  "THROTTLED",
-  "ACCOUNT_UNUSABLE",
-]);
+/** Errors in which there is no answer of the provider whose time would say anything. */
+const withoutAnswer = new Set(["PROVIDER_UNAVAILABLE", "CREDENTIAL_INCOMPLETE", "INVALID_REQUEST"]);
 /** The account answers and the identity holds; only a right is missing or the provider is busy. */
 const degrading = new Set(["PERMISSION_DENIED", "THROTTLED", "SERVICE_DISABLED", "CLOCK_SKEWED"]);
 
-function judgeError(error: ProviderError, elapsedMs: number): Verdict {
+function judgeError(error: ProviderError): Verdict {
+  const { code, answerMs } = error;
+  const isAnswer = !withoutAnswer.has(code) && answerMs !== undefined;
   return {
-    status: degrading.has(error.code) ? "degraded" : "error",
-    responseTimeMs: answered.has(error.code) ? Math.round(elapsedMs) : null,
-    errorMessage: redactText(`${error.code}: ${error.message}`),
+    finding: findingOf(error),
+    responseTimeMs: isAnswer ? Math.round(answerMs) : null,
+    errorMessage: redactText(`${code}: ${error.message}`),
   };
+}
+
+function findingOf({ code }: ProviderError): Finding {
+  if (code === "PROVIDER_UNAVAILABLE") return "unanswered";
+  return degrading.has(code) ? "degraded" : "error";
 }

@@ -95,6 +95,8 @@ describe("migrations of a database with data", () => {
 
   it("refuse to go back while two users hold the same resource, and lose nothing", async () => {
     await migrate(dataSource);
+    // Steps after the fourth may have added columns, which go with them.
+    await goBack(dataSource.migrations.length - 4);
     await query(
       database.url,
       `INSERT INTO resource_inventory (user_id, resource_id, resource_type, provider)
@@ -102,7 +104,7 @@ describe("migrations of a database with data", () => {
     );
     const before = await readTables();
 
-    const error = await goBack(dataSource.migrations.length - 1).catch((thrown: Error) => thrown);
+    const error = await goBack(3).catch((thrown: Error) => thrown);
 
     expect(error).to.be.an("error").with.property("message").that.includes("resource_id_key");
     expect(await readTables(before)).to.deep.equal(before);

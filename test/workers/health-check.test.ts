@@ -69,6 +69,47 @@ describe("checkHealth", () => {
     expect(await row()).to.include({ status: "error", responseTimeMs: null });
   });
 
+  it("damps silence after a good check: degraded, an error the third time, healthy after two answers", async () => {
+    await check();
+    const seen: string[] = [];
+    const statuses = async (count: number): Promise<void> => {
+      for (let index = 0; index < count; index += 1) {
+        await check();
+        seen.push((await row()).status);
+      }
+    };
+    world.aws.faults.push({ operation: "sts:*", effect: { kind: "reset" } });
+    await statuses(4);
+    world.aws.faults.clear();
+    await statuses(2);
+
+    expect(seen).to.deep.equal(["degraded", "degraded", "error", "error", "degraded", "healthy"]);
+  });
+
+  it("believes at once what the provider says, in both directions", async () => {
+    const key = world.account.keys.get(world.credential.accessKey);
+    const seen: string[] = [];
+    for (const revoked of [false, true, false]) {
+      if (key) key.revoked = revoked;
+      await check();
+      seen.push((await row()).status);
+    }
+
+    expect(seen).to.deep.equal(["healthy", "error", "healthy"]);
+  });
+
+  it("writes an error for a key file that no provider can be opened with", async () => {
+    const secrets = { service_account_json: '{"type":"service_account"}' };
+    const id = await tenant.addCredential({ provider: "gcp", secrets });
+
+    const { outcome } = await check(id);
+
+    expect(outcome).to.include({ kind: "done" });
+    const written = await row(id);
+    expect(written).to.include({ status: "error", responseTimeMs: null });
+    expect(written.errorMessage).to.match(/^CREDENTIAL_INCOMPLETE: /);
+  });
+
   it("refuses another user's credential and writes nothing", async () => {
     const stranger = await tenant.addUser();
 
