@@ -28,6 +28,8 @@ export interface Delivery {
   /** How often somebody put the job back into its queue after it had ended there. */
   retries: number;
   worker: string;
+  /** A worker that did not show up for so long, in milliseconds, is gone; below half of the lock that it lets expire. */
+  silentMs: number;
   payload: unknown;
   userId: number | null;
   credentialId: number | null;
@@ -55,13 +57,13 @@ export const finalStates: readonly JobRunState[] = [
   "rejected",
 ];
 
-/** A running job whose worker has not shown up for so long has no worker any more; three heartbeats. */
+/** A running job whose worker has not shown up for so long has no worker any more; five heartbeats. */
 export const silentAfterMs = 15_000;
 
 /**
  * Finds or makes the ledger row of a delivered job and claims it: `running` with a new fencing token. A previous claim
- * of the same delivery that never ended counts as a crash if the queue saw its worker fall silent; if it only could not be
- * recorded, because PostgreSQL was away, it does not.
+ * of the same delivery that never ended counts as a crash if its worker fell silent, to the queue and to the ledger: not
+ * if its end could not be recorded, because PostgreSQL was away, nor if only its lock was lost, because Redis was.
  */
 export async function claimJobRun(database: DataSource, delivery: Delivery): Promise<ClaimResult> {
   return database.transaction(async (manager) => {
@@ -82,12 +84,23 @@ export async function claimJobRun(database: DataSource, delivery: Delivery): Pro
       `UPDATE job_runs
        SET state = 'running', worker = $2, stalls = $3, retries = $7, starts = starts + 1, fencing_token = fencing_token + 1,
            attempt = CASE WHEN $4 THEN 1 WHEN state IN ('queued', 'retrying') THEN attempt + 1 ELSE attempt END,
-           crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' AND $6 AND $3 > stalls THEN crashes + 1 ELSE crashes END,
+           crashes = CASE WHEN $4 THEN 0 WHEN state = 'running' AND $6 AND $3 > stalls
+                          AND heartbeat_at < clock_timestamp() - make_interval(secs => $8 / 1000.0) THEN crashes + 1
+                        ELSE crashes END,
            result = NULL, error_code = NULL, error_message = NULL, finished_at = NULL, claimed_as = $5,
            created_at = CASE WHEN starts = 0 THEN clock_timestamp() ELSE created_at END,
            started_at = clock_timestamp(), heartbeat_at = clock_timestamp()
        WHERE id = $1`,
-      [run.id, delivery.worker, delivery.stalls, isFinal, claimedAs, isSame, delivery.retries],
+      [
+        run.id,
+        delivery.worker,
+        delivery.stalls,
+        isFinal,
+        claimedAs,
+        isSame,
+        delivery.retries,
+        delivery.silentMs,
+      ],
     );
     return { kind: "claimed", run: await manager.findOneByOrFail(JobRun, { id: run.id }) };
   });

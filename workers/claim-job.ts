@@ -6,6 +6,7 @@ import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
 import { storableData, storableId, storableText } from "../runtime/storable.ts";
 import { type ClaimResult, claimJobRun } from "../tables/job-runs.ts";
+import { usualHeartbeatMs } from "./lease.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Services } from "./services.ts";
 
@@ -57,19 +58,20 @@ function integerField(data: unknown, field: string): number | null {
  */
 export async function claim<Name extends QueueName>(
   name: Name,
-  services: Services,
+  { database, heartbeatMs = usualHeartbeatMs }: Services & { heartbeatMs?: number },
   job: DeliveredJob,
   parsed: Parsed<Payloads[Name]>,
 ): Promise<ClaimResult> {
   const traceparent: unknown =
     typeof job.data === "object" && job.data !== null ? Reflect.get(job.data, "traceparent") : null;
-  return claimJobRun(services.database, {
+  return claimJobRun(database, {
     queue: name,
     jobId: storableId(job.id),
     queuedAt: job.queuedAt,
     stalls: job.stalls,
     retries: job.retries,
     worker: workerName,
+    silentMs: 2 * heartbeatMs,
     payload: redactData(storableData(job.data)),
     userId: integerField(job.data, "userId"),
     credentialId: integerField(job.data, "credentialId"),

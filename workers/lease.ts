@@ -7,8 +7,8 @@ import {
   recordHeartbeat,
 } from "../tables/job-runs.ts";
 
-/** How often a running job shows that its worker is alive, in milliseconds. */
-const heartbeatEveryMs = 5_000;
+/** How often a running job shows that its worker is alive, in milliseconds: five times while a lock of 15 s lasts. */
+export const usualHeartbeatMs = 3_000;
 
 /** Effects of a job: statements on the manager of the transaction they belong to. */
 export type Work<T> = (manager: EntityManager) => Promise<T>;
@@ -24,11 +24,15 @@ export class Lease {
   readonly #timer: NodeJS.Timeout;
   #finished: { result: unknown } | undefined;
 
-  constructor(database: DataSource, claim: Claim, abort: AbortController) {
+  constructor(
+    database: DataSource,
+    claim: Claim,
+    { abort, heartbeatMs }: { abort: AbortController; heartbeatMs: number },
+  ) {
     this.claim = claim;
     this.#database = database;
     this.#abort = abort;
-    this.#timer = setInterval(() => void this.#beat(), heartbeatEveryMs);
+    this.#timer = setInterval(() => void this.#beat(), heartbeatMs);
   }
 
   /**

@@ -2,11 +2,11 @@ import type { JobRun } from "../entities/job-run.ts";
 import type { QueueName } from "../queues/contract.ts";
 import { contracts, type Payloads } from "../queues/contracts.ts";
 import type { Logger } from "../runtime/log.ts";
-import { recordEnding } from "../tables/job-runs.ts";
+import { LostClaimError, recordEnding } from "../tables/job-runs.ts";
 import { claim, type DeliveredJob, earlierOutcome, type Parsed, parse } from "./claim-job.ts";
 import { GiveUpError, JobTimeoutError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
-import { Lease } from "./lease.ts";
+import { Lease, usualHeartbeatMs } from "./lease.ts";
 import { classify, isVerdict, type Outcome } from "./outcome.ts";
 import type { Services } from "./services.ts";
 
@@ -36,7 +36,12 @@ export interface JobCounts {
 }
 
 /** What running jobs needs besides the services of the handlers. */
-export type RunServices = Services & { log: Logger; counts?: JobCounts };
+export interface RunServices extends Services {
+  log: Logger;
+  counts?: JobCounts;
+  /** How often a running job shows that its worker is alive; `usualHeartbeatMs` if absent. */
+  heartbeatMs?: number;
+}
 
 /**
  * Takes one delivered job through its named steps: parse, claim, arm, perform (the handler's first line authorises),
@@ -64,11 +69,9 @@ export async function runJob<Name extends QueueName>(
     return { outcome: { kind: "lost" }, attempt: run.attempt };
   }
   const abort = new AbortController();
-  const lease = new Lease(
-    services.database,
-    { runId: run.id, fencingToken: run.fencingToken },
-    abort,
-  );
+  const held = { runId: run.id, fencingToken: run.fencingToken };
+  const { heartbeatMs = usualHeartbeatMs } = services;
+  const lease = new Lease(services.database, held, { abort, heartbeatMs });
   const disarm = arm(abort, signal, contracts[name].timeoutMs);
   let outcome: Outcome;
   try {
@@ -168,15 +171,21 @@ const endings = {
   failed: "failed",
   held: "held",
   "hand-back": "handed-back",
+  lost: "handed-back",
 } as const;
 
 async function record(services: Services, lease: Lease, outcome: Outcome): Promise<void> {
-  if (outcome.kind === "lost" || lease.finished) return;
-  await recordEnding(services.database.manager, lease.claim, {
-    state: endings[outcome.kind],
-    ...("result" in outcome ? { result: outcome.result } : {}),
-    ...("code" in outcome ? { errorCode: outcome.code, errorMessage: outcome.message } : {}),
-  });
+  if (lease.finished) return;
+  try {
+    await recordEnding(services.database.manager, lease.claim, {
+      state: endings[outcome.kind],
+      ...("result" in outcome ? { result: outcome.result } : {}),
+      ...("code" in outcome ? { errorCode: outcome.code, errorMessage: outcome.message } : {}),
+    });
+  } catch (error) {
+    // Only the lock in Redis may be lost: then this worker has stopped in order, and whoever takes the job is told so.
+    if (outcome.kind !== "lost" || !(error instanceof LostClaimError)) throw error;
+  }
 }
 
 function report(log: Logger, outcome: Outcome, durationMs: number): void {

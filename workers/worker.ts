@@ -83,11 +83,14 @@ function startWorker(
   const base = `${prefix}:${name}:`;
   const line = new FairLine(connection, { base, isExclusive: exclusiveQueues.has(name) });
   const turns = new Turns(name, { line, database: services.database, userConcurrency });
-  const worker = new Worker(name, makeProcessor(name, handlers, services, turns), {
+  const locks = options.locks ?? crashRecovery;
+  // A lock is renewed in its middle, so a worker was killed at least half of it before its job is taken: two beats and more.
+  const running = { ...services, heartbeatMs: locks.lockDuration / 5 };
+  const worker = new Worker(name, makeProcessor(name, handlers, running, turns), {
     connection,
     prefix,
     concurrency: options.concurrency[name] ?? contracts[name].concurrency,
-    ...(options.locks ?? crashRecovery),
+    ...locks,
     ...retention,
     maxStalledCount: stallsLeftToTheLedger,
     runRetryDelay: 1_000,

@@ -67,6 +67,7 @@ describe("reconcile", () => {
       stalls: 0,
       retries: 0,
       worker: "test",
+      silentMs: 6_000,
       payload,
       userId: 1,
       credentialId: 2,

@@ -26,6 +26,7 @@ describe("the ledger", () => {
     stalls: 0,
     retries: 0,
     worker: "test",
+    silentMs: 6_000,
     payload: { userId: 1, credentialId: 2 },
     userId: 1,
     credentialId: 2,
