@@ -2,6 +2,7 @@ import pg from "pg";
 import { DataSource } from "typeorm";
 import { entities } from "../entities/entities.ts";
 import { migrations } from "../migrations/migrations.ts";
+import { adoptOwnerSchema } from "./owner-schema.ts";
 
 // TIMESTAMP columns carry no zone; everybody who shares this schema means UTC, whatever zone a process runs in.
 pg.types.setTypeParser(
@@ -39,6 +40,8 @@ export function createDataSource(url: string, options: DatabaseOptions = {}): Da
     poolSize: options.poolSize ?? 10,
     applicationName: options.applicationName ?? "multicloud",
     connectTimeoutMS: 10_000,
+    // TypeORM's own logger tells of a failed migration on standard output, where programs read the answer of a command.
+    logger: "debug",
     poolErrorHandler: options.onPoolError ?? (() => {}),
     extra: { options: "-c timezone=UTC", keepAlive: true, keepAliveInitialDelayMillis },
   });
@@ -55,12 +58,16 @@ export async function openDatabase(
 /** An advisory lock key of our own, so that two processes that migrate at once take turns. */
 const migrationLock = 7_214_001;
 
-/** Brings the schema up to date and returns the names of the steps that ran. Safe to call from many processes. */
+/**
+ * Brings the schema up to date and returns the names of the steps that ran. Tables that the platform has made already are
+ * taken over. Safe to call from many processes. Throws SchemaMismatchError when such tables are others than expected.
+ */
 export async function migrate(database: DataSource): Promise<string[]> {
   const lock = database.createQueryRunner();
   await lock.connect();
   try {
     await lock.query("SELECT pg_advisory_lock($1)", [migrationLock]);
+    await adoptOwnerSchema(database);
     const ran = await database.runMigrations();
     return ran.map((migration) => migration.name);
   } finally {
