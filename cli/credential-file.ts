@@ -1,7 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
 import { type SecretColumn, secretColumns } from "../entities/credential.ts";
 import type { ProviderName } from "../providers/provider.ts";
 import { neededColumns } from "../workers/authorise.ts";
+import { nameProblem } from "./options.ts";
 import { UsageError } from "./output.ts";
 
 /** What a credential file holds, by the column names of `credentials`. */
@@ -11,7 +13,11 @@ export interface CredentialFile {
   region: string | null;
 }
 
-const plainColumns = ["project_id", "region"];
+/** Columns that are no secrets, with their lengths. */
+const plainColumns = { project_id: 255, region: 100 };
+
+/** Bytes of a file; the largest credentials, key files of Google, have 2,400. Sealed ones are read at every job. */
+const largestFile = 64 * 1024;
 
 /** Reads the JSON of a credential from a file, or from standard input for `-`. Throws UsageError naming the field. */
 export async function readCredentialFile(
@@ -19,7 +25,7 @@ export async function readCredentialFile(
   provider: ProviderName,
 ): Promise<CredentialFile> {
   return checkFields(
-    parse(path === "-" ? await readStandardInput() : await readText(path)),
+    parse(path === "-" ? await readStart(process.stdin) : await readText(path)),
     provider,
   );
 }
@@ -30,13 +36,13 @@ export function checkFields(
   provider: ProviderName,
 ): CredentialFile {
   for (const name of Object.keys(fields)) {
-    const isKnown = [...secretColumns, ...plainColumns].includes(name);
+    const isKnown = [...secretColumns, ...Object.keys(plainColumns)].includes(name);
     if (!isKnown) throw new UsageError(`--file: ${name} is no column of credentials`);
   }
   const text = (name: string): string | null => {
     const value = fields[name];
-    if (value === undefined || value === null || value === "") return null;
-    if (typeof value === "string") return value;
+    if (value === undefined || value === null) return null;
+    if (typeof value === "string") return value.trim() === "" ? null : value;
     // Google's key files are JSON themselves, and are often pasted as such.
     if (name === "service_account_json") return JSON.stringify(value);
     throw new UsageError(`--file: ${name}: expected a string`);
@@ -51,6 +57,11 @@ export function checkFields(
       return value === null ? [] : [[column, value]];
     }),
   );
+  for (const [column, longest] of Object.entries(plainColumns)) {
+    const value = text(column);
+    const problem = value === null ? null : nameProblem(value, longest);
+    if (problem) throw new UsageError(`--file: ${column}: ${problem}`);
+  }
   return { secrets, projectId: text("project_id"), region: text("region") };
 }
 
@@ -69,14 +80,21 @@ function parse(text: string): Record<string, unknown> {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
-  } catch {
+    return await readStart(createReadStream(path));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`--file: ${path} cannot be read`);
   }
 }
 
-async function readStandardInput(): Promise<string> {
+async function readStart(stream: Readable): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  let length = 0;
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk);
+    length += bytes.length;
+    if (length > largestFile) throw new UsageError(`--file: more than ${largestFile} bytes`);
+    chunks.push(bytes);
+  }
   return Buffer.concat(chunks).toString("utf8");
 }

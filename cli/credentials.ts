@@ -14,7 +14,7 @@ import { rotateSecrets } from "../workers/rotate-secrets.ts";
 import { addSealedCredential } from "./add-credential.ts";
 import { readCredentialFile } from "./credential-file.ts";
 import { withDatabase } from "./database.ts";
-import { type CommonOptions, command, group, id, jsonObject } from "./options.ts";
+import { type CommonOptions, command, group, id, jsonObject, shortText } from "./options.ts";
 import { NegativeResult, print, UsageError } from "./output.ts";
 
 const needs = ["DATABASE_URL", "CREDENTIAL_KEYS"] as const;
@@ -28,7 +28,7 @@ export function credentialsCommand(): Command {
       .addOption(
         new Option("--provider <name>", "the cloud").choices(providerNames).makeOptionMandatory(),
       )
-      .requiredOption("--name <name>", "a name for people")
+      .requiredOption("--name <name>", "a name for people", shortText)
       .option("--settings <json>", "what to read and how (docs/schema.md)", jsonObject, {})
       .requiredOption(
         "--file <path>",

@@ -3,15 +3,21 @@ import type { OutputFormat } from "./output.ts";
 
 /** A command with the option that every command has. */
 export function command(name: string, description: string): Command {
-  const format = new Option("-o, --output <format>", "how to print the result")
-    .choices(["text", "json"])
-    .default("text");
+  const format = formatOption().default("text");
   return new Command(name).description(description).addOption(format).exitOverride();
 }
 
-/** A command that only holds others. Without options: it would take those that stand behind the name of an inner one. */
+/** A command that only holds others. Options before the name of an inner one are its own, those behind it are not. */
 export function group(name: string, description: string): Command {
-  return new Command(name).description(description).exitOverride();
+  return new Command(name)
+    .description(description)
+    .addOption(formatOption())
+    .enablePositionalOptions()
+    .exitOverride();
+}
+
+function formatOption(): Option {
+  return new Option("-o, --output <format>", "how to print the result").choices(["text", "json"]);
 }
 
 /** Options of every command. */
@@ -53,4 +59,18 @@ export function seconds(text: string): number {
     throw new InvalidArgumentError("expected a number of seconds, a day at most.");
   }
   return value;
+}
+
+/** Reads a text for a column of 255 characters. */
+export function shortText(text: string): string {
+  const problem = nameProblem(text, 255);
+  if (problem) throw new InvalidArgumentError(`${problem}.`);
+  return text;
+}
+
+/** What keeps a text from being stored as a name of so many characters, or null. */
+export function nameProblem(text: string, longest: number): string | null {
+  if (text.trim() === "") return "expected a text that is not empty";
+  if (text.includes("\0")) return "NUL cannot be stored";
+  return Array.from(text).length > longest ? `expected at most ${longest} characters` : null;
 }

@@ -19,13 +19,27 @@ export class NegativeResult extends Error {
   override readonly name = "NegativeResult";
 }
 
+/** Writes a text that is for people by nature, such as help; programs get it as `{"text":…}`. */
+export function printText(format: OutputFormat, text: string): void {
+  print(format, { text }, text.trimEnd());
+}
+
 /** Says on standard error, and for programs on standard output, why a command failed. */
 export function printError(format: OutputFormat, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  const { code, message } = describe(error);
   // The command line parser has told people already.
   if (!(error instanceof CommanderError)) process.stderr.write(`multicloud: ${message}\n`);
-  if (format !== "json") return;
-  const described = { code: typeof code === "string" ? code : "FAILED", message };
-  process.stdout.write(`${JSON.stringify({ error: described })}\n`);
+  if (format === "json") print(format, { error: { code, message } }, message);
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: "FAILED", message: String(error) };
+  const { message } = error;
+  const code: unknown = Reflect.get(error, "code");
+  if (code === "commander.help") return { code: "USAGE", message: "a command is missing" };
+  // The parser's own codes are not ours to promise.
+  if (typeof code === "string" && code.startsWith("commander.")) {
+    return { code: "USAGE", message: message.replace(/^error: /, "") };
+  }
+  return { code: typeof code === "string" ? code : "FAILED", message };
 }

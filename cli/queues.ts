@@ -1,10 +1,11 @@
 import { closeQueues, openQueues, type Queues } from "../queues/open-queues.ts";
 import type { Config } from "../runtime/config.ts";
 import { openImpatientRedis } from "../runtime/redis.ts";
+import { ServerError } from "../runtime/server-error.ts";
 
 /**
  * Runs a command's work on queues of its own and closes them, whatever comes of it.
- * Throws the driver's error when Redis is away, within seconds: somebody waits at a terminal.
+ * Throws ServerError when Redis is away, within seconds: somebody waits at a terminal.
  */
 export async function withQueues<T>(
   config: Config,
@@ -18,7 +19,7 @@ export async function withQueues<T>(
   try {
     // Queues themselves wait for Redis as long as it takes.
     await redis.ping().catch((error: unknown) => {
-      throw problem ?? error;
+      throw new ServerError("Redis (REDIS_URL)", problem ?? error);
     });
     return await work(queues);
   } finally {

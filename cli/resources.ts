@@ -7,7 +7,7 @@ import { readConfig } from "../runtime/config.ts";
 import { findCredential } from "../tables/credentials.ts";
 import { findUser } from "../tables/users.ts";
 import { withDatabase } from "./database.ts";
-import { type CommonOptions, command, group, id, jsonObject } from "./options.ts";
+import { type CommonOptions, command, group, id, jsonObject, shortText } from "./options.ts";
 import { print, UsageError } from "./output.ts";
 
 /** `multicloud resources`: infrastructure that Terraform creates for a user. */
@@ -22,7 +22,7 @@ export function resourcesCommand(): Command {
       .addOption(
         new Option("--type <type>", "the kind").choices(resourceTypes).makeOptionMandatory(),
       )
-      .requiredOption("--name <name>", "its name in the cloud")
+      .requiredOption("--name <name>", "its name in the cloud", shortText)
       .option("--spec <json>", "variables of the module", jsonObject, {})
       .option("--credential <id>", "the credential to work with, if the user has several", id)
       .action(addResource),

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { hash } from "bcryptjs";
 import type { Command } from "commander";
-import type { DataSource } from "typeorm";
+import { type DataSource, Raw } from "typeorm";
 import { User } from "../entities/user.ts";
 import { readConfig } from "../runtime/config.ts";
 import { withDatabase } from "./database.ts";
-import { type CommonOptions, command, group } from "./options.ts";
+import { type CommonOptions, command, group, nameProblem, shortText } from "./options.ts";
 import { print, UsageError } from "./output.ts";
 
 /** `multicloud users`: people whose clouds are looked after. */
@@ -14,7 +14,7 @@ export function usersCommand(): Command {
   users.addCommand(
     command("add", "Add a user; prints its id")
       .requiredOption("--email <address>", "the login of the user")
-      .option("--name <full name>", "the full name")
+      .option("--name <full name>", "the full name", shortText)
       .action(addUser),
   );
   return users;
@@ -39,9 +39,14 @@ export async function saveUser(
   email: string,
   fullName: string | null,
 ): Promise<number> {
-  if (!/^\S+@\S+$/.test(email)) throw new UsageError(`--email: ${email} is not an address`);
+  const isAddress = /^[^\s@]+@[^\s@]+$/.test(email) && nameProblem(email, 255) === null;
+  if (!isAddress) throw new UsageError(`--email: ${email} is not an address`);
   const repository = database.getRepository(User);
-  if (await repository.existsBy({ email })) throw new UsageError(`--email: ${email} exists`);
+  // Nobody knows two people by addresses that differ in capitals only.
+  const found = await repository.findOneBy({
+    email: Raw((at) => `lower(${at}) = lower(:email)`, { email }),
+  });
+  if (found) throw new UsageError(`--email: ${found.email} exists`);
   // Passwords are set by the platform; until then nobody knows the one whose hash stands here.
   const hashedPassword = await hash(randomBytes(32).toString("base64"), 10);
   return (await repository.save({ email, hashedPassword, fullName })).id;

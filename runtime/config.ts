@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { cronProblem } from "./cron-expression.ts";
+import { KeyFormatError } from "./secrets/errors.ts";
+import { parseFernetKeys } from "./secrets/fernet.ts";
+import { parseKeyRing } from "./secrets/key-ring.ts";
 
 /** The environment lacks something or holds something impossible. The operator's fault; lists every problem at once. */
 export class ConfigError extends Error {
@@ -79,10 +82,20 @@ const login = (name: string) =>
     )
     .optional();
 
+/** A driver would take other text for the name of a host, or of a file. */
+const serverUrl = (name: "DATABASE_URL" | "REDIS_URL", form: RegExp) =>
+  z
+    .string()
+    .refine(
+      (text) => text === "" || (form.test(text) && URL.canParse(text)),
+      `${name}: expected ${required[name]}`,
+    )
+    .default("");
+
 const environment = z.object({
-  DATABASE_URL: z.string().default(""),
+  DATABASE_URL: serverUrl("DATABASE_URL", /^postgres(?:ql)?:\/\//),
   DATABASE_POOL_SIZE: wholeNumber("DATABASE_POOL_SIZE", 20, 2),
-  REDIS_URL: z.string().default(""),
+  REDIS_URL: serverUrl("REDIS_URL", /^rediss?:\/\//),
   /** Key prefix in Redis; clients in other languages use `bull` unless told otherwise. */
   QUEUE_PREFIX: z.string().min(1).default("bull"),
   CREDENTIAL_KEYS: z.string().default(""),
@@ -181,6 +194,21 @@ export function readConfig(env: NodeJS.ProcessEnv, needs: readonly RequiredVaria
   }
   const parsed = environment.safeParse(values);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => issue.message));
+  if (needs.includes("CREDENTIAL_KEYS")) problems.push(...keyProblems(values));
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return parsed.data;
+}
+
+/** What is wrong with the keys that are given, without any of them. */
+function keyProblems({ CREDENTIAL_KEYS: keys = "", FERNET_KEYS: fernetKeys = "" }): string[] {
+  const parsers = [() => keys && parseKeyRing(keys), () => parseFernetKeys(fernetKeys)];
+  return parsers.flatMap((parse) => {
+    try {
+      parse();
+      return [];
+    } catch (error) {
+      if (error instanceof KeyFormatError) return error.problems;
+      throw error;
+    }
+  });
 }

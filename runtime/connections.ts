@@ -32,7 +32,7 @@ const closeGraceMs = 2_000;
 
 /**
  * Connects a process to PostgreSQL and, in the background, to Redis; lost connections are logged.
- * Throws the driver's error when PostgreSQL cannot be reached or refuses.
+ * Throws ServerError when PostgreSQL cannot be reached or refuses.
  */
 export async function openConnections(
   { name, config, log, open }: Role,

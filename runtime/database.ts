@@ -3,6 +3,7 @@ import { DataSource } from "typeorm";
 import { entities } from "../entities/entities.ts";
 import { migrations } from "../migrations/migrations.ts";
 import { adoptOwnerSchema } from "./owner-schema.ts";
+import { ServerError } from "./server-error.ts";
 
 // TIMESTAMP columns carry no zone; everybody who shares this schema means UTC, whatever zone a process runs in.
 pg.types.setTypeParser(
@@ -47,12 +48,16 @@ export function createDataSource(url: string, options: DatabaseOptions = {}): Da
   });
 }
 
-/** Connects. Throws the driver's error when the server cannot be reached or refuses. */
+/** Connects. Throws ServerError when the server cannot be reached or refuses. */
 export async function openDatabase(
   url: string,
   options: DatabaseOptions = {},
 ): Promise<DataSource> {
-  return createDataSource(url, options).initialize();
+  try {
+    return await createDataSource(url, options).initialize();
+  } catch (error) {
+    throw new ServerError("PostgreSQL (DATABASE_URL)", error);
+  }
 }
 
 /** An advisory lock key of our own, so that two processes that migrate at once take turns. */

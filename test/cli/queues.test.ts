@@ -26,5 +26,8 @@ describe("withQueues", () => {
     const error = await failureOf(withQueues(config, async ({ sync }) => sync.add("sync", {})));
 
     expect(error).to.have.property("code", "ECONNREFUSED");
+    expect(error)
+      .to.have.property("message")
+      .that.matches(/^Redis \(REDIS_URL\): connect ECONN/);
   });
 });

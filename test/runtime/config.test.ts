@@ -80,4 +80,38 @@ describe("readConfig", () => {
     ]);
     expect(found.join()).not.to.contain("short");
   });
+
+  it("refuses addresses of servers that are none, before a driver takes them for something else", () => {
+    const addresses = { DATABASE_URL: "mysql://user@host/db", REDIS_URL: "localhost:6379" };
+
+    expect(problems(addresses, ["DATABASE_URL"]).map((line) => line.split(", ")[0])).to.deep.equal([
+      "DATABASE_URL: expected the PostgreSQL database",
+      "REDIS_URL: expected the Redis server",
+    ]);
+    expect(problems({ DATABASE_URL: "postgres://[", REDIS_URL: "" })).to.have.length(1);
+    for (const url of [
+      "postgresql:///db?host=/run/postgresql",
+      "postgres://u:p@a:1/b?sslmode=no",
+    ]) {
+      expect(problems({ DATABASE_URL: url, REDIS_URL: "rediss://:p@host:6380/2" })).to.deep.equal(
+        [],
+      );
+    }
+  });
+
+  it("names malformed keys together with everything else, where keys are needed, and shows none", () => {
+    const env = {
+      DATABASE_URL: "postgres://user@host/database",
+      CREDENTIAL_KEYS: "k1:c2hvcnQ=,nothing",
+      FERNET_KEYS: "c2hvcnQ=",
+      LOG_LEVEL: "loud",
+    };
+
+    const found = problems(env, ["DATABASE_URL", "CREDENTIAL_KEYS"]);
+
+    expect(found).to.have.length(4);
+    expect(found.join("\n")).to.include("LOG_LEVEL").and.include('key "k1" is not base64');
+    expect(found.join("\n")).to.not.include("c2hvcnQ").and.not.include("nothing");
+    expect(problems(env, ["DATABASE_URL"])).to.have.length(1);
+  });
 });
