@@ -121,14 +121,30 @@ async function byBrew(options: FindOptions): Promise<RedisServer | null> {
   return asServer(await lookUp("redis-server", join(stdout.trim(), "bin")));
 }
 
+/** In a process of its own: it tells of its progress on standard output, where others read what we answer. */
+const build = `
+  const [, library, downloadDir] = process.argv;
+  import(library)
+    .then(({ RedisBinary }) => RedisBinary.getPath({ downloadDir }))
+    .then((path) => console.log(path))
+    .catch((error) => { console.error(error.message); process.exit(1); })`;
+
 /** Builds Redis from its published source: slow, and it needs make and a C compiler. */
 async function byDownload(options: FindOptions): Promise<RedisServer | null> {
   if ((await lookUp("make", options.PATH)) === null) throw new Error("needs make and a C compiler");
   options.onNotice?.("building Redis from source, this takes minutes");
-  const { RedisBinary } = await import("redis-memory-server");
-  const downloadDir = join(options.folder, "redis-binaries");
-  const path = await RedisBinary.getPath({ downloadDir });
-  return { kind: "binary", path };
+  await mkdir(options.folder, { recursive: true });
+  const library = import.meta.resolve("redis-memory-server");
+  const args = ["-e", build, library, join(options.folder, "redis-binaries")];
+  const env = { ...process.env, PATH: options.PATH };
+  const { stdout } = await run(process.execPath, args, { env }).catch((error: unknown) => {
+    throw new Error(lastLine(Reflect.get(Object(error), "stderr")), { cause: error });
+  });
+  return { kind: "binary", path: lastLine(stdout) };
+}
+
+function lastLine(text: unknown): string {
+  return String(text).trim().split("\n").at(-1) ?? "";
 }
 
 function asServer(path: string | null): RedisServer | null {

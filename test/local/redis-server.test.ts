@@ -1,10 +1,16 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { findRedisServer, RedisNotFoundError } from "../../local/redis-server.ts";
+import { listen } from "../../runtime/health-server.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const run = promisify(execFile);
 
 describe("findRedisServer", () => {
   let bin: string;
@@ -115,5 +121,35 @@ describe("findRedisServer", () => {
     ]);
     expect(error.message).to.match(/install one .*Docker.*REDIS_URL/);
     expect(error.message).to.include("needs make and a C compiler");
+  });
+
+  it("builds one from source without a word on standard output", async () => {
+    const source = join(folder, "source");
+    await mkdir(join(source, "redis-stable", "src"), { recursive: true });
+    await writeFile(join(source, "redis-stable", "Makefile"), "all:\n");
+    await command("redis-server", "", join(source, "redis-stable", "src"));
+    const archive = join(folder, "redis-stable.tar.gz");
+    await run("tar", ["-czf", archive, "-C", source, "redis-stable"]);
+    const bytes = await readFile(archive);
+    const server = createServer((_, response) =>
+      response.setHeader("content-length", bytes.length).end(bytes),
+    );
+    const mirror = await listen(server, { host: "127.0.0.1", port: 0 });
+    await command("make");
+    const words: unknown[] = [];
+    const write = process.stdout.write.bind(process.stdout);
+    process.stdout.write = (text) => words.push(text) > 0;
+    process.env["REDISMS_DOWNLOAD_URL"] = `${mirror.url}/redis-stable.tar.gz`;
+
+    const [found] = await Promise.allSettled([find(false)]);
+    process.stdout.write = write;
+    delete process.env["REDISMS_DOWNLOAD_URL"];
+    await mirror.close();
+
+    expect(words).to.deep.equal([]);
+    expect(found)
+      .to.have.nested.property("value.path")
+      .that.matches(/redis-server$/);
+    expect(await called()).to.have.length(1);
   });
 });
