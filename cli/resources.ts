@@ -58,8 +58,12 @@ export async function saveResource(
   { user, credential, provider, type, name, spec }: WantedResource,
 ): Promise<number> {
   if (!(await findUser(database, user))) throw new UsageError(`--user: there is no user ${user}`);
-  if (credential !== undefined && !(await findCredential(database, user, credential))) {
-    throw new UsageError(`--credential: user ${user} has no credential ${credential}`);
+  if (credential !== undefined) {
+    const own = await findCredential(database, user, credential);
+    if (!own) throw new UsageError(`--credential: user ${user} has no credential ${credential}`);
+    if (own.provider !== provider) {
+      throw new UsageError(`--credential: ${credential} is for ${own.provider}, not ${provider}`);
+    }
   }
   const row = { provider, type, name, spec, userId: user, credentialId: credential ?? null };
   return (await database.getRepository(Resource).save(row)).id;

@@ -27,6 +27,21 @@ export async function setResourceStatus(
 }
 
 /**
+ * Keeps the credential that a resource is created with, unless it names one: in another account Terraform would find
+ * nothing of what its state holds, and call it gone.
+ */
+export async function pinCredential(
+  manager: EntityManager,
+  id: number,
+  credentialId: number,
+): Promise<void> {
+  await manager.query(
+    "UPDATE resources SET credential_id = $2 WHERE id = $1 AND credential_id IS NULL",
+    [id, credentialId],
+  );
+}
+
+/**
  * Asks for the job that a resource waits for in vain. Returns how many were asked for; asking again changes nothing.
  *
  * One that is being provisioned or destroyed is owed its job unless an apply or destroy of it is under way or has ended

@@ -64,9 +64,10 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
 function credentialEnvironment(credential: RunCredential): Record<string, string> {
   if (credential.provider === "aws") return awsEnvironment(credential);
   if (credential.provider === "azure") return azureEnvironment(credential);
-  const project = credential.projectId ?? readKeyFile(credential.serviceAccountJson).project_id;
+  const keyFile = readKeyFile(credential.serviceAccountJson);
+  const project = credential.projectId ?? keyFile.project_id;
   return {
-    GOOGLE_CREDENTIALS: credential.serviceAccountJson,
+    GOOGLE_CREDENTIALS: JSON.stringify(keyFile),
     // The provider does not take the project from the key.
     ...(project && { GOOGLE_PROJECT: project }),
   };
@@ -107,7 +108,15 @@ export function secretValues(credential: RunCredential): string[] {
   return [credential.serviceAccountJson, ...privateKeyParts(credential.serviceAccountJson)];
 }
 
-const keyFileSchema = z.object({ private_key: z.string(), project_id: z.string().optional() });
+/** The fields of a service-account key that count. Others, such as the URL that tokens come from, are not the tenant's to say. */
+const keyFileSchema = z.object({
+  type: z.literal("service_account"),
+  project_id: z.string().optional(),
+  private_key_id: z.string().optional(),
+  private_key: z.string(),
+  client_email: z.string().optional(),
+  client_id: z.string().optional(),
+});
 
 function readKeyFile(serviceAccountJson: string): z.infer<typeof keyFileSchema> {
   return keyFileSchema.parse(JSON.parse(serviceAccountJson));

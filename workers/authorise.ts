@@ -13,6 +13,8 @@ export interface AuthorisedCredential {
   userId: number;
   provider: ProviderName;
   settings: CredentialSettings;
+  /** Where its resources go unless they say otherwise; null: nobody said. */
+  region: string | null;
   /** In the clear: never log, store or return it. */
   cloud: CloudCredential;
 }
@@ -33,9 +35,15 @@ export async function authoriseCredential(
   return openCredential(services.secrets, row);
 }
 
-/** Checks and decrypts a credential row. Throws the same GiveUpErrors as authoriseCredential. */
-export function openCredential(secrets: Secrets, row: Credential): AuthorisedCredential {
-  const path = "/credentialId";
+/**
+ * Checks and decrypts a credential row. Throws the same GiveUpErrors as authoriseCredential; `path` is the field of the
+ * payload that leads to the credential.
+ */
+export function openCredential(
+  secrets: Secrets,
+  row: Credential,
+  path = "/credentialId",
+): AuthorisedCredential {
   if (row.isActive === false) {
     throw new GiveUpError("CREDENTIAL_INACTIVE", `credential ${row.id} is switched off`, path);
   }
@@ -50,8 +58,9 @@ export function openCredential(secrets: Secrets, row: Credential): AuthorisedCre
     const problem = `settings.${field} of credential ${row.id}: ${settings.error.issues[0]?.message}`;
     throw new GiveUpError("INVALID_SETTINGS", problem, path);
   }
-  const cloud = decrypt(secrets, row, provider, settings.data);
-  return { id: row.id, userId: row.userId, provider, settings: settings.data, cloud };
+  const cloud = decrypt({ secrets, row, path }, provider, settings.data);
+  const { id, userId, region } = row;
+  return { id, userId, provider, settings: settings.data, region, cloud };
 }
 
 const property = {
@@ -64,13 +73,20 @@ const property = {
   service_account_json: "serviceAccountJson",
 } as const satisfies Record<SecretColumn, keyof Credential>;
 
+/** A credential row to be decrypted, and the field of the payload that led to it. */
+interface SealedCredential {
+  secrets: Secrets;
+  row: Credential;
+  path: string;
+}
+
 function decrypt(
-  secrets: Secrets,
-  row: Credential,
+  sealed: SealedCredential,
   provider: ProviderName,
   settings: CredentialSettings,
 ): CloudCredential {
-  const secret = (column: SecretColumn): string => openColumn(secrets, row, column);
+  const { row } = sealed;
+  const secret = (column: SecretColumn): string => openColumn(sealed, column);
   if (provider === "aws") {
     const keys = { accessKey: secret("access_key"), secretKey: secret("secret_key") };
     return { provider, ...keys, region: row.region, settings };
@@ -89,18 +105,18 @@ function decrypt(
   };
 }
 
-function openColumn(secrets: Secrets, row: Credential, column: SecretColumn): string {
+function openColumn({ secrets, row, path }: SealedCredential, column: SecretColumn): string {
   const sealed = row[property[column]];
   if (!sealed) {
     const problem = `${column} of credential ${row.id} is empty`;
-    throw new GiveUpError("CREDENTIAL_INCOMPLETE", problem, "/credentialId");
+    throw new GiveUpError("CREDENTIAL_INCOMPLETE", problem, path);
   }
   try {
     return secrets.open(sealed, { table: "credentials", id: row.id, column });
   } catch (error) {
     const reason = error instanceof Error ? error.message : "not readable";
     const problem = `${column} of credential ${row.id} cannot be decrypted: ${reason}`;
-    throw new GiveUpError("CREDENTIAL_UNDECRYPTABLE", problem, "/credentialId");
+    throw new GiveUpError("CREDENTIAL_UNDECRYPTABLE", problem, path);
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { EntityManager } from "typeorm";
 import type { TerraformApplyPayload } from "../queues/terraform-apply.ts";
 import { LockHeldError, withAdvisoryLock } from "../tables/advisory-lock.ts";
-import { setResourceStatus } from "../tables/resources.ts";
+import { pinCredential, setResourceStatus } from "../tables/resources.ts";
 import { addTerraformRun, endTerraformRun } from "../tables/terraform-runs.ts";
 import { addState } from "../tables/terraform-states.ts";
 import { findBinary } from "../terraform/binary.ts";
@@ -105,6 +105,9 @@ async function prepare(
       process: where,
     };
     await addTerraformRun(manager, row);
+    if (action !== "plan" && action !== "drift") {
+      await pinCredential(manager, resource.id, credential.id);
+    }
     if (action === "apply") await setResourceStatus(manager, resource.id, "provisioning");
     if (action === "destroy") await setResourceStatus(manager, resource.id, "destroying");
   });

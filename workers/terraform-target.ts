@@ -1,4 +1,9 @@
+import type { DataSource } from "typeorm";
+import type { Credential } from "../entities/credential.ts";
 import type { Resource } from "../entities/resource.ts";
+import type { GcpCredential } from "../providers/credential.ts";
+import { ProviderError } from "../providers/errors.ts";
+import { parseServiceAccount } from "../providers/gcp/service-account.ts";
 import { findActiveCredentials, findCredential } from "../tables/credentials.ts";
 import { findResource } from "../tables/resources.ts";
 import {
@@ -24,7 +29,7 @@ const path = "/resourceId";
 
 /**
  * Loads what a job needs to work on its resource. Throws GiveUpError: RESOURCE_NOT_FOUND (also for another user's),
- * UNKNOWN_MODULE, INVALID_SPEC, and the codes of authoriseCredential.
+ * UNKNOWN_MODULE, INVALID_SPEC, CREDENTIAL_AMBIGUOUS, CREDENTIAL_MISMATCH, and the codes of authoriseCredential.
  */
 export async function authoriseResource(
   services: Pick<Services, "database" | "secrets">,
@@ -56,10 +61,9 @@ const defaultRegions = { aws: "us-east-1", azure: "eastus", gcp: "us-central1" }
 function variablesOf(
   module: Module,
   resource: Resource,
-  { provider, cloud }: AuthorisedCredential,
+  credential: AuthorisedCredential,
 ): Record<string, unknown> {
-  const ownRegion = "region" in cloud ? cloud.region : null;
-  const region = ownRegion ?? defaultRegions[provider];
+  const region = credential.region ?? defaultRegions[credential.provider];
   try {
     return checkVariables(module, { name: resource.name, region, ...resource.spec });
   } catch (error) {
@@ -76,14 +80,51 @@ async function credentialOf(
   { database, secrets }: Pick<Services, "database" | "secrets">,
   resource: Resource,
 ): Promise<AuthorisedCredential> {
-  if (resource.credentialId !== null) {
-    const own = await findCredential(database, resource.userId, resource.credentialId);
-    if (own) return openCredential(secrets, own);
+  const { id, credentialId, provider } = resource;
+  const row =
+    credentialId === null
+      ? await onlyCredential(database, resource)
+      : await ownCredential(database, resource, credentialId);
+  if (row.provider !== provider) {
+    const problem = `credential ${row.id} is for ${row.provider}, resource ${id} for ${provider}; mend resources.credential_id`;
+    throw new GiveUpError("CREDENTIAL_MISMATCH", problem, path);
   }
-  const candidates = await findActiveCredentials(database, resource.userId, resource.provider);
-  const [only] = candidates;
-  if (only && candidates.length === 1) return openCredential(secrets, only);
-  const found = candidates.length === 0 ? "no active credential" : "several active credentials";
-  const problem = `user ${resource.userId} has ${found} for ${resource.provider}; set resources.credential_id`;
+  const credential = openCredential(secrets, row, path);
+  if (credential.cloud.provider === "gcp") checkKeyFile(credential.cloud);
+  return credential;
+}
+
+async function ownCredential(
+  database: DataSource,
+  { id, userId }: Resource,
+  credentialId: number,
+): Promise<Credential> {
+  const row = await findCredential(database, userId, credentialId);
+  if (row) return row;
+  const problem = `user ${userId} has no credential ${credentialId}, which resource ${id} names; mend resources.credential_id`;
+  throw new GiveUpError("CREDENTIAL_NOT_FOUND", problem, path);
+}
+
+async function onlyCredential(
+  database: DataSource,
+  { userId, provider }: Resource,
+): Promise<Credential> {
+  const [only, ...others] = await findActiveCredentials(database, userId, provider);
+  if (!only) {
+    const problem = `user ${userId} has no active credential for ${provider}`;
+    throw new GiveUpError("CREDENTIAL_NOT_FOUND", problem, path);
+  }
+  if (others.length === 0) return only;
+  const problem = `user ${userId} has several active credentials for ${provider}; set resources.credential_id`;
   throw new GiveUpError("CREDENTIAL_AMBIGUOUS", problem, path);
+}
+
+/** Terraform would take any kind of key file: some name a URL or a file of this machine to be sent there. */
+function checkKeyFile({ serviceAccountJson }: GcpCredential): void {
+  try {
+    parseServiceAccount(serviceAccountJson);
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    throw new GiveUpError(error.code, error.message, path);
+  }
 }

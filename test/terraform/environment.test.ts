@@ -68,8 +68,21 @@ describe("runEnvironment", () => {
     });
   });
 
+  it("keeps from Google's provider what a key file says of URLs and files", () => {
+    const file = { type: "service_account", private_key: key };
+    const more = {
+      token_uri: "http://169.254.169.254/",
+      credential_source: { file: "/etc/passwd" },
+    };
+    const serviceAccountJson = JSON.stringify({ ...file, ...more });
+    const credential = { provider: "gcp", serviceAccountJson, projectId: null } as const;
+
+    expect(environmentOf(credential)["GOOGLE_CREDENTIALS"]).to.equal(JSON.stringify(file));
+  });
+
   it("gives Google the key's own project when no other is wanted", () => {
-    const serviceAccountJson = JSON.stringify({ private_key: key, project_id: "own-project" });
+    const file = { type: "service_account", private_key: key, project_id: "own-project" };
+    const serviceAccountJson = JSON.stringify(file);
     const credential = { provider: "gcp", serviceAccountJson, projectId: null } as const;
 
     expect(environmentOf(credential)["GOOGLE_PROJECT"]).to.equal("own-project");
