@@ -27,6 +27,25 @@ export async function setResourceStatus(
 }
 
 /**
+ * Adds to what a resource shows of Terraform, and keeps what was there before: outputs of an earlier apply still hold
+ * after one that failed. `status` changes it too.
+ */
+export async function noteTerraformOutput(
+  manager: EntityManager,
+  id: number,
+  added: Record<string, unknown>,
+  status: ManagedStatus | null = null,
+): Promise<void> {
+  await manager.query(
+    `UPDATE resources
+     SET status = coalesce($3, status), updated_at = clock_timestamp(),
+         terraform_output = CASE jsonb_typeof(terraform_output) WHEN 'object' THEN terraform_output ELSE '{}' END || $2::jsonb
+     WHERE id = $1`,
+    [id, JSON.stringify(added), status],
+  );
+}
+
+/**
  * Keeps the credential that a resource is created with, unless it names one: in another account Terraform would find
  * nothing of what its state holds, and call it gone.
  */

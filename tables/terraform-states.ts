@@ -23,16 +23,28 @@ const stateEnvelope = z.object({
 /** What `terraform_states.state_data` holds. Only `sealed` is secret. */
 export type StateEnvelope = z.infer<typeof stateEnvelope>;
 
-/** The newest version of a resource's state, or null. Throws when the row was not written by us. */
+/** The newest version of a resource's state. */
+export interface LatestState {
+  version: number;
+  /** Null when others wrote it: they store a plain state, or something that is none. */
+  envelope: StateEnvelope | null;
+  /** All of it as JSON, digit by digit. */
+  text: string;
+}
+
+/** The newest version of a resource's state, or null. */
 export async function findLatestState(
   manager: EntityManager,
   resourceId: number,
-): Promise<StateEnvelope | null> {
-  const [row]: { state_data: unknown }[] = await manager.query(
-    "SELECT state_data FROM terraform_states WHERE resource_id = $1 ORDER BY version DESC LIMIT 1",
+): Promise<LatestState | null> {
+  const [row]: { version: number; text: string }[] = await manager.query(
+    `SELECT version, state_data::text AS text FROM terraform_states
+     WHERE resource_id = $1 ORDER BY version DESC NULLS LAST, id DESC LIMIT 1`,
     [resourceId],
   );
-  return row ? stateEnvelope.parse(row.state_data) : null;
+  if (!row) return null;
+  const envelope = stateEnvelope.safeParse(JSON.parse(row.text));
+  return { ...row, envelope: envelope.success ? envelope.data : null };
 }
 
 /**
@@ -45,7 +57,7 @@ export async function addState(
   envelope: StateEnvelope,
 ): Promise<void> {
   await manager.query("SELECT 1 FROM resources WHERE id = $1 FOR NO KEY UPDATE", [resourceId]);
-  const latest = await findLatestState(manager, resourceId);
+  const latest = (await findLatestState(manager, resourceId))?.envelope;
   if (latest?.sha256 === envelope.sha256 && latest.kind !== "snapshot") return;
   await manager.query(
     `INSERT INTO terraform_states (resource_id, state_data, version)

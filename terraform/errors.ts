@@ -36,6 +36,9 @@ const unknownNameText = /no such host/i;
 /** The summary when terraform lost its plugin, which says nothing about the cloud behind it. */
 const pluginText = /^plugin (did not respond|error)/i;
 
+/** Characters of an error that a message repeats. */
+const longestSentence = 400;
+
 /** A run that failed. Facts are in the fields; the message is short and made of redacted diagnostics. */
 export class TerraformError extends Error {
   override readonly name = "TerraformError";
@@ -108,13 +111,24 @@ function textOf({ summary, detail }: Diagnostic): string {
 }
 
 function describe(facts: TerraformErrorFacts): string {
-  const [first] = facts.diagnostics ?? [];
-  if (first) return `terraform ${facts.stage}: ${first.summary}`;
+  const [first, ...others] = facts.diagnostics ?? [];
+  if (first) {
+    const more = others.length === 0 ? "" : `; ${others.length} more like it`;
+    return `terraform ${facts.stage}: ${sentence(first)}${more}`;
+  }
   if (facts.end === "exit")
     return `terraform ${facts.stage} ended with exit code ${facts.exitCode}`;
   if (facts.end === "killed") return `terraform ${facts.stage} was killed and left no exit code`;
   if (facts.end === "timeout") return `terraform ${facts.stage} exceeded its time and was stopped`;
   return `terraform ${facts.stage} was interrupted on request`;
+}
+
+/** The cloud's own words are often in the summary; terraform's about a value are in the detail, and go on for a page. */
+function sentence({ summary, detail, address }: Diagnostic): string {
+  const words = [summary, detail.replaceAll(/\s+/g, " ").trim()].filter((text) => text !== "");
+  const text = words.join(": ");
+  const shown = text.length > longestSentence ? `${text.slice(0, longestSentence)}…` : text;
+  return address === undefined ? shown : `${shown} (${address})`;
 }
 
 /** An apply ended well by exit code, but what it left does not prove it. */
@@ -144,5 +158,31 @@ export class TerraformMissingError extends Error {
         `or set TERRAFORM_BINARY to its path`,
     );
     this.configured = configured;
+  }
+}
+
+/** There is a binary, but it does not answer or is too old for our modules. */
+export class TerraformUnusableError extends Error {
+  override readonly name = "TerraformUnusableError";
+  readonly fault = "operator";
+  readonly path: string;
+
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super(
+      `${path} cannot be used: ${reason}; install Terraform 1.9 or newer, or OpenTofu`,
+      options,
+    );
+    this.path = path;
+  }
+}
+
+/** No directory could be made for a run: a full or read-only disk, or missing rights. */
+export class WorkDirectoryError extends Error {
+  override readonly name = "WorkDirectoryError";
+  readonly fault = "operator";
+
+  constructor(path: string, cause: unknown) {
+    const code: unknown = cause instanceof Error ? Reflect.get(cause, "code") : undefined;
+    super(`no directory for the run can be made at ${path}: ${String(code ?? cause)}`, { cause });
   }
 }

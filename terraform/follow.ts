@@ -36,7 +36,7 @@ export async function followProcess(options: FollowOptions): Promise<Followed> {
     if (asked === null && (signal.aborted || now > timeoutAt)) {
       asked = signal.aborted ? "aborted" : "timeout";
       killAt = now + options.graceMs;
-      await interrupt(identity);
+      await interrupt(identity, files);
     }
     if (now > killAt) {
       killAt = Number.POSITIVE_INFINITY;

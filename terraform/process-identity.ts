@@ -8,32 +8,42 @@ export interface ProcessIdentity {
   startTime: string;
   /** Its process group, whose leader is the wrapper. */
   groupId: number;
+  /** The boot of the machine it was started in; empty where the system tells none. Pids and ticks begin anew with it. */
+  bootId: string;
 }
 
-interface ProcessStatus extends ProcessIdentity {
+interface ProcessStatus extends Omit<ProcessIdentity, "bootId"> {
   /** Ended, but not yet collected by its parent. */
   isZombie: boolean;
 }
 
-/** Reads what a process noted about itself: its pid and, where there is `/proc`, its status line. */
+/** Reads what a process noted about itself: its pid and, where there is `/proc`, its status line and the boot. */
 export async function parseIdentity(text: string): Promise<ProcessIdentity | null> {
-  const [pid = "", stat = ""] = text.split("\n");
+  const [pid = "", stat = "", bootId = ""] = text.split("\n");
   const status = stat === "" ? await readStatus(Number(pid)) : parseStat(stat);
   if (!status) return null;
-  return { pid: status.pid, startTime: status.startTime, groupId: status.groupId };
+  return { pid: status.pid, startTime: status.startTime, groupId: status.groupId, bootId };
 }
 
 /** Whether that very process still runs. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  if (!(await isOfThisBoot(identity))) return false;
   const status = await readStatus(identity.pid);
   return status !== null && !status.isZombie && status.startTime === identity.startTime;
 }
 
 /** Whether the wrapper, the leader of the group, still runs. It is older than terraform; a reused pid is younger. */
 export async function isLeaderAlive(identity: ProcessIdentity): Promise<boolean> {
+  if (!(await isOfThisBoot(identity))) return false;
   const status = await readStatus(identity.groupId);
   if (!status || status.isZombie || status.groupId !== identity.groupId) return false;
   return comparableTime(status.startTime) <= comparableTime(identity.startTime);
+}
+
+async function isOfThisBoot({ bootId }: ProcessIdentity): Promise<boolean> {
+  if (bootId === "") return true;
+  const now = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => bootId);
+  return now.trim() === bootId;
 }
 
 function comparableTime(startTime: string): number {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { isMissing } from "./missing-file.ts";
@@ -13,6 +13,8 @@ export interface ProcessFiles {
   errors: string;
   /** Pid and `/proc` line, written by the process itself before it becomes terraform. */
   identity: string;
+  /** Present once terraform was asked to stop, by whoever followed it then. */
+  interrupted: string;
   /** Exit code, written by the wrapper; absent while it runs and when both were killed. */
   exitCode: string;
 }
@@ -24,6 +26,7 @@ export function processFiles(directory: string, name: string): ProcessFiles {
     log: path("log"),
     errors: path("errors"),
     identity: path("identity"),
+    interrupted: path("interrupted"),
     exitCode: path("exit-code"),
   };
 }
@@ -39,12 +42,13 @@ export interface StartOptions {
 
 /**
  * The wrapper outlives us and leaves the exit code to whoever asks. Inside, a second shell notes its own pid
- * and then *becomes* terraform. It runs in the foreground: a shell makes background jobs ignore SIGINT.
+ * and then *becomes* terraform, unless it could not note it: nobody would find that terraform again. It runs in the
+ * foreground: a shell makes background jobs ignore SIGINT.
  */
 const becomeTerraform = `
 { read -r stat < "/proc/$$/stat"; } 2>/dev/null
-printf '%s\\n%s\\n' "$$" "$stat" > "$0.new" && mv "$0.new" "$0"
-exec "$@"`;
+{ read -r boot < /proc/sys/kernel/random/boot_id; } 2>/dev/null
+printf '%s\\n%s\\n%s\\n' "$$" "$stat" "$boot" > "$0.new" && mv "$0.new" "$0" && exec "$@"`;
 const wrapper = `
 exit_code_file=$1; shift
 /bin/sh -c "$@"
@@ -134,11 +138,16 @@ export async function waitForExit(
 }
 
 /**
- * Asks terraform to finish what it has begun and stop. To be sent once: a second SIGINT makes it drop operations
- * in flight. It goes to terraform alone, so that provisioners are not hit twice.
+ * Asks terraform to finish what it has begun and stop, once in its life whoever asks: a second SIGINT makes it drop
+ * operations in flight. It goes to terraform alone, so that provisioners are not hit twice.
  */
-export async function interrupt(identity: ProcessIdentity): Promise<void> {
-  if (await isAlive(identity)) send(identity.pid, "SIGINT");
+export async function interrupt(identity: ProcessIdentity, files: ProcessFiles): Promise<void> {
+  const isFirst = await writeFile(files.interrupted, "", { flag: "wx" }).then(
+    () => true,
+    // A full disk is no reason to let it run on.
+    (error: unknown) => !(error instanceof Error && "code" in error && error.code === "EEXIST"),
+  );
+  if (isFirst && (await isAlive(identity))) send(identity.pid, "SIGINT");
 }
 
 /** Kills terraform and everything it started. What is in flight is lost from the state. */

@@ -1,4 +1,5 @@
 import type { Stage } from "./errors.ts";
+import { LogTail } from "./log-tail.ts";
 import type { ChangeCounts, Diagnostic, Message, Operation } from "./parse-message.ts";
 
 /** An operation that was begun and has not ended yet. */
@@ -40,6 +41,7 @@ const unitsOfAction: Record<string, number> = {
  */
 export class RunProgress {
   readonly inFlight = new Map<string, InFlight>();
+  readonly log = new LogTail();
   readonly created: Created[] = [];
   readonly diagnostics: Diagnostic[] = [];
   /** Addresses that changed outside of terraform. */
@@ -62,6 +64,7 @@ export class RunProgress {
   }
 
   add(message: Message): void {
+    this.log.add(message);
     switch (message.type) {
       case "planned_change":
         this.units += unitsOfAction[message.change.action] ?? 0;

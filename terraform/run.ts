@@ -19,7 +19,8 @@ import {
 } from "./work-directory.ts";
 
 /** What a run tells while it goes on. */
-export interface RunHooks extends Pick<StageContext, "onProcess" | "onProgress" | "onMessage"> {
+export interface RunHooks
+  extends Pick<StageContext, "onStage" | "onProcess" | "onProgress" | "onMessage"> {
   /**
    * A new version of the state, after each completed resource; versions may be skipped while one is being stored.
    * A failure for the last version makes the run fail (the state stays in the work directory).
@@ -148,6 +149,9 @@ async function applying(
   } finally {
     await removePlan(directory);
     await watch.stop();
+    // What terraform could not write into the state's own file, as on a full disk.
+    const errored = await readState(directory.erroredState);
+    if (errored) await run.onState?.(errored);
   }
   if (!progress.applied) throw new TerraformProofError("apply-summary");
   const state = await readState(directory.state);
@@ -176,10 +180,11 @@ async function plan(mode: PlanMode, run: ModuleRun, context: StageContext): Prom
 }
 
 function createContext(run: FollowedRun, directory: WorkDirectory): StageContext {
-  const { signal, limits = defaultLimits, onProcess, onProgress, onMessage } = run;
+  const { signal, limits = defaultLimits, onStage, onProcess, onProgress, onMessage } = run;
+  const hooks = { onStage, onProcess, onProgress, onMessage };
   const redactor = createRedactor(secretValues(run.credential));
   const progress = new RunProgress();
-  return { directory, progress, redactor, limits, signal, onProcess, onProgress, onMessage };
+  return { directory, progress, redactor, limits, signal, ...hooks };
 }
 
 function environmentOf(run: ModuleRun, directory: WorkDirectory): Record<string, string> {

@@ -38,6 +38,8 @@ export interface StageContext {
   redactor: Redactor;
   limits: Limits;
   signal: AbortSignal;
+  /** A stage is about to start; if this throws, it does not. */
+  onStage?: ((stage: ProcessStage) => Promise<void>) | undefined;
   /** A process has been started: to be stored, so that it can be adopted. */
   onProcess?: ((stage: ProcessStage, identity: ProcessIdentity) => Promise<void>) | undefined;
   /** Something was heard of the run. Must not throw, as `onMessage`. At most once per look (50 ms); the percentage never falls. */
@@ -64,6 +66,7 @@ export async function runStage(command: StageCommand, context: StageContext): Pr
       cause: context.signal.reason,
     });
   }
+  await context.onStage?.(stage);
   const files = context.directory.processFiles(stage);
   const { module: directory } = context.directory;
   const identity = await startProcess({ binary, args, directory, environment, files });

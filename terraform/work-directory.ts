@@ -1,6 +1,7 @@
 import { cp, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cliConfig } from "./environment.ts";
+import { WorkDirectoryError } from "./errors.ts";
 import { isMissing } from "./missing-file.ts";
 import { findProcess, killGroup, type ProcessFiles, processFiles, waitForExit } from "./process.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
@@ -52,16 +53,31 @@ export interface WorkDirectoryContent {
 }
 
 /**
- * Makes a private directory (0700) for one run. Throws when it exists: it may hold what an earlier run could not
- * hand over, which has to be looked at first.
+ * Makes a private directory (0700) for one run. Throws WorkDirectoryError, also when it exists: it may hold what an
+ * earlier run could not hand over, which has to be looked at first.
  */
 export async function createWorkDirectory(
   path: string,
   content: WorkDirectoryContent,
 ): Promise<WorkDirectory> {
-  const directory = workDirectoryAt(path);
-  await mkdir(join(path, ".."), { recursive: true });
-  await mkdir(path, { mode: 0o700 });
+  try {
+    await mkdir(join(path, ".."), { recursive: true });
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    throw new WorkDirectoryError(path, error);
+  }
+  try {
+    return await fill(workDirectoryAt(path), content);
+  } catch (error) {
+    await rm(path, { recursive: true, force: true });
+    throw new WorkDirectoryError(path, error);
+  }
+}
+
+async function fill(
+  directory: WorkDirectory,
+  content: WorkDirectoryContent,
+): Promise<WorkDirectory> {
   await mkdir(directory.home, { mode: 0o700 });
   await mkdir(join(directory.state, ".."), { mode: 0o700 });
   await cp(content.moduleDirectory, directory.module, { recursive: true });
@@ -92,7 +108,9 @@ export async function reasonToKeep(
     const identity = await findProcess(directory.processFiles(stage));
     if (identity && (await isAlive(identity))) return "running";
   }
-  if (await exists(directory.erroredState)) return "errored-state";
+  if (await exists(directory.erroredState)) {
+    return isSameState(await readState(directory.erroredState), stored) ? null : "errored-state";
+  }
   if (!(await exists(directory.state))) return null;
   const state = await readState(directory.state);
   if (!state) return "unreadable-state";
@@ -101,10 +119,12 @@ export async function reasonToKeep(
 
 /**
  * The apply that an earlier attempt started in a directory, running or ended, to be adopted. Null when it never got
- * that far; an init or plan that still runs is killed then, since it changes nothing and nobody waits for it.
+ * that far; an init or plan that still runs is killed then, since it changes nothing and nobody waits for it. The plan
+ * goes first: an apply that is only about to start finds none and changes nothing.
  */
 export async function takeOver(path: string): Promise<ProcessIdentity | null> {
   const directory = workDirectoryAt(path);
+  await removePlan(directory);
   const apply = await findProcess(directory.processFiles("apply"));
   if (apply) return apply;
   for (const stage of stages) {
@@ -117,17 +137,8 @@ export async function takeOver(path: string): Promise<ProcessIdentity | null> {
   return null;
 }
 
-/** Removes the directory with everything in it: plan, state, logs. */
-export async function removeWorkDirectory(directory: WorkDirectory): Promise<void> {
-  await rm(directory.path, { recursive: true, force: true });
-}
-
-/** Removes the plan: it holds state in clear and must never be applied a second time. */
-export async function removePlan(directory: WorkDirectory): Promise<void> {
-  await rm(directory.plan, { force: true });
-}
-
-async function exists(path: string): Promise<boolean> {
+/** Whether there is a directory, or a file, at a path. */
+export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     (error: unknown) => {
@@ -135,4 +146,16 @@ async function exists(path: string): Promise<boolean> {
       throw error;
     },
   );
+}
+
+/** Removes the directory with everything in it: plan, state, logs. */
+export async function removeWorkDirectory(directory: WorkDirectory): Promise<void> {
+  await rm(directory.path, { recursive: true, force: true }).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
+/** Removes the plan: it holds state in clear and must never be applied a second time. */
+export async function removePlan(directory: WorkDirectory): Promise<void> {
+  await rm(directory.plan, { force: true });
 }

@@ -2,12 +2,24 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { EntityManager } from "typeorm";
 import type { TerraformApplyPayload } from "../queues/terraform-apply.ts";
+import { storableText } from "../runtime/storable.ts";
 import { LockHeldError, withAdvisoryLock } from "../tables/advisory-lock.ts";
-import { pinCredential, setResourceStatus } from "../tables/resources.ts";
-import { addTerraformRun, endTerraformRun } from "../tables/terraform-runs.ts";
+import { noteTerraformOutput, pinCredential, setResourceStatus } from "../tables/resources.ts";
+import {
+  addTerraformRun,
+  endTerraformRun,
+  holdTerraformRun,
+  RunEndedError,
+} from "../tables/terraform-runs.ts";
 import { addState } from "../tables/terraform-states.ts";
 import { findBinary } from "../terraform/binary.ts";
-import { TerraformError, TerraformMissingError } from "../terraform/errors.ts";
+import {
+  TerraformError,
+  TerraformMissingError,
+  TerraformProofError,
+  TerraformUnusableError,
+  WorkDirectoryError,
+} from "../terraform/errors.ts";
 import {
   type ApplyResult,
   applyModule,
@@ -17,13 +29,27 @@ import {
 } from "../terraform/run.ts";
 import type { Outputs } from "../terraform/state.ts";
 import type { Pass } from "./circuit-breaker.ts";
-import { GiveUpError, RetryError } from "./errors.ts";
+import { GiveUpError, PostponeError, RetryError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
+import { classify } from "./outcome.ts";
 import type { Services } from "./services.ts";
 import { recoverRun } from "./terraform-recovery.ts";
-import { cleanUp, host, type OngoingRun, recordFailure, recordRun } from "./terraform-run.ts";
-import { readStoredState, sealState } from "./terraform-state.ts";
-import { authoriseResource, type TerraformTarget } from "./terraform-target.ts";
+import {
+  changesResource,
+  cleanUp,
+  host,
+  logsOf,
+  type OngoingRun,
+  recordFailure,
+  recordRun,
+} from "./terraform-run.ts";
+import { readStoredState, StateUnreadableError, sealState } from "./terraform-state.ts";
+import {
+  authoriseResource,
+  ownResource,
+  type TerraformTarget,
+  variablesOf,
+} from "./terraform-target.ts";
 import { watch } from "./watch-call.ts";
 
 /** Another job of the resource is usually done within minutes. */
@@ -34,54 +60,73 @@ const busyRetryMs = 15_000;
  * followed to its end, never started a second time, whatever the circuit of its provider. Every attempt plans anew.
  */
 export const applyTerraform: Handler<"terraform-apply"> = async (dependencies, payload, signal) => {
-  const target = await authoriseResource(dependencies, payload);
-  const lock = `resource ${target.resource.id}`;
+  const { id } = await ownResource(dependencies, payload);
   try {
-    return await withAdvisoryLock(dependencies.database, lock, async () =>
-      work(dependencies, payload, target, signal),
+    return await withAdvisoryLock(dependencies.database, `resource ${id}`, async () =>
+      work(dependencies, payload, signal).catch(async (error: unknown) => {
+        const reason = verdict(signal.aborted ? signal.reason : error);
+        if (changesResource(payload.action)) await showFailure(dependencies, id, reason);
+        throw reason;
+      }),
     );
   } catch (error) {
-    signal.throwIfAborted();
-    throw verdict(error);
+    if (!(error instanceof LockHeldError)) throw error;
+    throw new PostponeError("RESOURCE_BUSY", error.message, busyRetryMs);
   }
 };
 
 async function work(
   dependencies: Services & JobContext,
   payload: TerraformApplyPayload,
-  target: TerraformTarget,
   signal: AbortSignal,
 ): Promise<unknown> {
+  const target = await authoriseResource(dependencies, payload);
   const recovered = await recoverRun(dependencies, target, signal);
   if (recovered) {
-    const isOurs = recovered.action === payload.action;
-    if (isOurs) return succeed(dependencies, recovered.run, recovered.action, recovered.result);
-    const { run, action, result } = recovered;
-    await dependencies.commit(async (manager) =>
-      recordSuccess(dependencies, manager, run, action, result),
-    );
+    const { run, jobRunId, result } = recovered;
+    // Another job may have asked for something else, or after the spec was changed.
+    if (jobRunId === dependencies.runId) return succeed(dependencies, run, result);
+    await dependencies.commit(async (manager) => recordSuccess(dependencies, manager, run, result));
     run.stored = result.state;
     await cleanUp(run);
   }
+  const variables = variablesOf(target);
   const pass = await dependencies.enterCircuit(target.credential.cloud, signal);
-  const { run, moduleRun } = await prepare(dependencies, payload, target, signal);
+  const { run, moduleRun } = await prepare(dependencies, payload, { ...target, variables }, signal);
   try {
-    if (payload.action === "plan" || payload.action === "drift") {
-      return await plan(dependencies, run, payload.action, moduleRun, pass);
-    }
+    if (!changesResource(payload.action)) return await plan(dependencies, run, moduleRun, pass);
     const change = payload.action === "apply" ? applyModule : destroyModule;
     const result = await watch(pass, async () => change(moduleRun));
-    return await succeed(dependencies, run, payload.action, result);
+    return await succeed(dependencies, run, result);
   } catch (error) {
     await recordFailure(dependencies, run, error);
     throw error;
   }
 }
 
+/**
+ * Shows people that an apply or destroy has failed, also one that was refused before it began. One that only waits, for
+ * another worker or for its provider, has not.
+ */
+async function showFailure(
+  { commit }: JobContext,
+  resourceId: number,
+  reason: unknown,
+): Promise<void> {
+  const outcome = classify(reason);
+  if (!("code" in outcome) || outcome.kind === "postpone") return;
+  const { code, message } = outcome;
+  const output = { error: { code, message: storableText(message) } };
+  // The reason itself must come through, even if the database is what is broken.
+  await commit(async (manager) => noteTerraformOutput(manager, resourceId, output, "failed")).catch(
+    () => {},
+  );
+}
+
 async function prepare(
   dependencies: Services & JobContext,
   payload: TerraformApplyPayload,
-  target: TerraformTarget,
+  target: TerraformTarget & { variables: Record<string, unknown> },
   signal: AbortSignal,
 ): Promise<{ run: OngoingRun; moduleRun: ModuleRun }> {
   const { terraform, database, secrets } = dependencies;
@@ -93,10 +138,17 @@ async function prepare(
   const stored = await readStoredState(secrets, database.manager, resource.id);
   const id = randomUUID();
   const directory = join(terraform.workDirectory, id);
-  const run: OngoingRun = { id, resourceId: resource.id, directory, stored, progress: null };
+  const { action } = payload;
+  const run: OngoingRun = {
+    id,
+    resourceId: resource.id,
+    action,
+    directory,
+    stored,
+    progress: null,
+  };
   await dependencies.commit(async (manager) => {
     const where = { host, directory };
-    const { action } = payload;
     const row = {
       id,
       resourceId: resource.id,
@@ -105,9 +157,7 @@ async function prepare(
       process: where,
     };
     await addTerraformRun(manager, row);
-    if (action !== "plan" && action !== "drift") {
-      await pinCredential(manager, resource.id, credential.id);
-    }
+    if (changesResource(action)) await pinCredential(manager, resource.id, credential.id);
     if (action === "apply") await setResourceStatus(manager, resource.id, "provisioning");
     if (action === "destroy") await setResourceStatus(manager, resource.id, "destroying");
   });
@@ -130,10 +180,10 @@ async function prepare(
 async function plan(
   dependencies: Services & JobContext,
   run: OngoingRun,
-  action: "plan" | "drift",
   moduleRun: ModuleRun,
   pass: Pass,
 ): Promise<unknown> {
+  const { action } = run;
   const mode = action === "drift" ? "refresh-only" : "apply";
   const planned = await watch(pass, async () => planModule(mode, moduleRun));
   const { changes, hasChanges, drifted } = planned;
@@ -142,21 +192,33 @@ async function plan(
     return { rows: 1, action, hasChanges, changes, drifted };
   });
   await cleanUp(run);
+  await showEnd(dependencies);
   return result;
+}
+
+/** The whole way; only a display, as in recordRun. */
+async function showEnd({ progress }: JobContext): Promise<void> {
+  await progress(100).catch(() => {});
 }
 
 async function succeed(
   dependencies: Services & JobContext,
   run: OngoingRun,
-  action: string,
   result: ApplyResult,
 ): Promise<unknown> {
   const value = await dependencies.finish(async (manager) => {
-    const outputs = await recordSuccess(dependencies, manager, run, action, result);
-    return { rows: 1, action, applied: result.applied, changes: result.changes, outputs };
+    const outputs = await recordSuccess(dependencies, manager, run, result);
+    return {
+      rows: 1,
+      action: run.action,
+      applied: result.applied,
+      changes: result.changes,
+      outputs,
+    };
   });
   run.stored = result.state;
   await cleanUp(run);
+  await showEnd(dependencies);
   return value;
 }
 
@@ -165,10 +227,10 @@ async function recordSuccess(
   { secrets }: Services,
   manager: EntityManager,
   run: OngoingRun,
-  action: string,
   { changes, state }: ApplyResult,
 ): Promise<Record<string, unknown>> {
-  const isDestroy = action === "destroy";
+  await holdTerraformRun(manager, run.id);
+  const isDestroy = run.action === "destroy";
   const outputs = isDestroy ? {} : readable(state?.outputs ?? {});
   if (state) {
     const facts = { runId: run.id, kind: "final" } as const;
@@ -181,6 +243,7 @@ async function recordSuccess(
     ...outputs,
     run_id: run.id,
     changes,
+    logs: logsOf(run, ""),
   });
   return outputs;
 }
@@ -193,11 +256,20 @@ function readable(outputs: Outputs): Record<string, unknown> {
 
 /** What an error of the binary means for the job. */
 function verdict(error: unknown): unknown {
-  if (error instanceof LockHeldError) {
-    return new RetryError("RESOURCE_BUSY", error.message, { afterMs: busyRetryMs });
-  }
   if (error instanceof TerraformMissingError) {
     return new GiveUpError("TERRAFORM_MISSING", error.message);
+  }
+  if (error instanceof TerraformUnusableError) {
+    return new GiveUpError("TERRAFORM_UNUSABLE", error.message);
+  }
+  if (error instanceof StateUnreadableError) {
+    return new GiveUpError("TERRAFORM_STATE_UNREADABLE", error.message);
+  }
+  if (error instanceof WorkDirectoryError) {
+    return new RetryError("TERRAFORM_WORK_DIR_UNUSABLE", error.message, { cause: error });
+  }
+  if (error instanceof TerraformProofError || error instanceof RunEndedError) {
+    return new RetryError("TERRAFORM_FAILED", error.message, { cause: error });
   }
   if (!(error instanceof TerraformError)) return error;
   if (error.fault === "tenant") return new GiveUpError("TERRAFORM_REFUSED", error.message);

@@ -3,18 +3,28 @@ import { endTerraformRun, findRunningTerraformRun } from "../tables/terraform-ru
 import { TerraformError, TerraformProofError } from "../terraform/errors.ts";
 import { type ApplyResult, adoptRun } from "../terraform/run.ts";
 import { readState } from "../terraform/watch-state.ts";
-import { takeOver, workDirectoryAt } from "../terraform/work-directory.ts";
+import { exists, takeOver, workDirectoryAt } from "../terraform/work-directory.ts";
 import { HeldError } from "./errors.ts";
 import type { JobContext } from "./handler.ts";
 import type { Services } from "./services.ts";
-import { host, type OngoingRun, recordFailure, recordRun, storeState } from "./terraform-run.ts";
+import {
+  host,
+  type OngoingRun,
+  RunLostError,
+  recordFailure,
+  recordRun,
+  storeState,
+} from "./terraform-run.ts";
 import { readStoredState } from "./terraform-state.ts";
 import type { TerraformTarget } from "./terraform-target.ts";
+
+const goneTooEarly = "its worker was gone before terraform applied";
 
 /** An earlier run that was followed to its end. */
 export interface RecoveredRun {
   run: OngoingRun;
-  action: string;
+  /** The ledger row of the job that began it. */
+  jobRunId: string;
   result: ApplyResult;
 }
 
@@ -36,20 +46,24 @@ export async function recoverRun(
   const run: OngoingRun = {
     id: row.id,
     resourceId: target.resource.id,
+    action: row.action,
     directory,
     stored,
     progress: null,
   };
   const identity = await takeOver(directory);
-  if (!identity)
-    return giveUpRun(dependencies, run, "its worker was gone before terraform applied");
+  if (!identity) {
+    const isLost = row.stage === "applying" && !(await exists(directory));
+    const reason = isLost ? new RunLostError(row.id) : new Error(goneTooEarly);
+    return giveUpRun(dependencies, run, reason);
+  }
   await dependencies.progress(30, `adopted the terraform process ${identity.pid} of run ${row.id}`);
   try {
     const hooks = recordRun(dependencies, run);
     const { cloud } = target.credential;
     const adopted = { ...hooks, directory, credential: cloud, signal, identity, stored };
     const mode = row.action === "destroy" ? "destroy" : "apply";
-    return { run, action: row.action, result: await adoptRun(mode, adopted) };
+    return { run, jobRunId: row.jobRunId, result: await adoptRun(mode, adopted) };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof TerraformError || error instanceof TerraformProofError)) throw error;
@@ -71,11 +85,11 @@ async function whereItRan(dependencies: Services & JobContext, row: TerraformRun
 async function giveUpRun(
   dependencies: Services & JobContext,
   run: OngoingRun,
-  reason: string,
+  reason: Error,
 ): Promise<null> {
   const left = await readState(workDirectoryAt(run.directory).state);
   const isNewer = left !== null && left.serial > (run.stored?.serial ?? -1);
   if (isNewer) await storeState(dependencies, run, left, "recovered");
-  await recordFailure(dependencies, run, new Error(reason));
+  await recordFailure(dependencies, run, reason);
   return null;
 }

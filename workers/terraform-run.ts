@@ -1,8 +1,12 @@
 import { hostname } from "node:os";
-import { setResourceStatus } from "../tables/resources.ts";
-import { endTerraformRun, showTerraformProgress } from "../tables/terraform-runs.ts";
+import { storableText } from "../runtime/storable.ts";
+import { noteTerraformOutput } from "../tables/resources.ts";
+import {
+  endTerraformRun,
+  holdTerraformRun,
+  showTerraformProgress,
+} from "../tables/terraform-runs.ts";
 import { addState } from "../tables/terraform-states.ts";
-import { TerraformError } from "../terraform/errors.ts";
 import type { RunProgress } from "../terraform/progress.ts";
 import type { RunHooks } from "../terraform/run.ts";
 import type { StateSnapshot } from "../terraform/state.ts";
@@ -15,6 +19,8 @@ import { sealState } from "./terraform-state.ts";
 export interface OngoingRun {
   id: string;
   resourceId: number;
+  /** `plan`, `apply`, `destroy` or `drift`. */
+  action: string;
   directory: string;
   /** The newest state that is safe in the database. */
   stored: { serial: number; lineage: string } | null;
@@ -30,7 +36,8 @@ export function recordRun(dependencies: Services & JobContext, run: OngoingRun):
   let stage = "preparing";
   let shown = -1;
   return {
-    onProcess: async (name) => {
+    // Throws when another worker took the run for lost: it may have begun one of its own.
+    onStage: async (name) => {
       stage = { init: "initializing", plan: "planning", apply: "applying" }[name];
       await dependencies.commit(async (manager) =>
         showTerraformProgress(manager, run.id, stage, 0),
@@ -59,7 +66,10 @@ export async function storeState(
 ): Promise<void> {
   const facts = { runId: run.id, kind };
   const envelope = sealState(dependencies.secrets, run.resourceId, facts, state);
-  await dependencies.commit(async (manager) => addState(manager, run.resourceId, envelope));
+  await dependencies.commit(async (manager) => {
+    await holdTerraformRun(manager, run.id);
+    await addState(manager, run.resourceId, envelope);
+  });
   run.stored = state;
 }
 
@@ -69,24 +79,52 @@ export async function recordFailure(
   run: OngoingRun,
   error: unknown,
 ): Promise<void> {
-  const unknown = unknownEffects(run, error);
-  const message = [error instanceof Error ? error.message : String(error), ...unknown].join("; ");
+  const unknown = error instanceof RunLostError ? [error.message] : unknownEffects(run);
+  const problem = error instanceof Error ? error.message : String(error);
+  const errorMessage = [...new Set([problem, ...unknown])].join("; ");
   await dependencies.commit(async (manager) => {
     const state = unknown.length > 0 ? "unknown" : "failed";
-    await endTerraformRun(manager, run.id, state, { errorMessage: message });
-    await setResourceStatus(manager, run.resourceId, "failed");
+    await endTerraformRun(manager, run.id, state, { errorMessage });
+    if (changesResource(run.action)) {
+      await noteTerraformOutput(manager, run.resourceId, {
+        run_id: run.id,
+        logs: logsOf(run, errorMessage),
+      });
+    }
   });
   await cleanUp(run);
 }
 
-/** A killed terraform cannot say what became of the calls it had made. */
-function unknownEffects(run: OngoingRun, error: unknown): string[] {
-  if (!(error instanceof TerraformError) || error.end !== "killed") return [];
+/** Whether an action is there to change its resource; the others leave its status and outputs alone. */
+export function changesResource(action: string): boolean {
+  return action === "apply" || action === "destroy";
+}
+
+/** The end of a run's log for people, or what is known instead. */
+export function logsOf(run: OngoingRun, otherwise: string): string {
+  return storableText(run.progress?.log.text || otherwise);
+}
+
+/** The directory of a run that applied is gone, and with it what would say how far it got. */
+export class RunLostError extends Error {
+  override readonly name = "RunLostError";
+
+  constructor(id: string) {
+    super(
+      `the directory of run ${id} is gone: what it created or destroyed since its last stored state is unknown, look for it in the cloud`,
+    );
+  }
+}
+
+/** Whoever ends without an answer, killed or out of patience, cannot say what became of the calls it had made. */
+function unknownEffects(run: OngoingRun): string[] {
   const inFlight = [...(run.progress?.inFlight.values() ?? [])];
-  return inFlight.map(
-    ({ action, address }) =>
-      `${action} of ${address} was under way when terraform was killed: look for it in the cloud, it may be missing in the state`,
-  );
+  return inFlight
+    .filter(({ action }) => action !== "read")
+    .map(
+      ({ action, address }) =>
+        `${action} of ${address} was under way when terraform ended: look for it in the cloud, it may be missing in the state`,
+    );
 }
 
 /** Removes the run's directory once everything in it is stored; otherwise it stays for the next attempt. */

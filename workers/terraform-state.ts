@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import type { EntityManager } from "typeorm";
 import type { Secrets } from "../runtime/secrets/secret.ts";
 import { findLatestState, type StateEnvelope } from "../tables/terraform-states.ts";
-import type { StateSnapshot } from "../terraform/state.ts";
+import { parseState, type StateSnapshot } from "../terraform/state.ts";
 
 /** The place a state is sealed for: its resource, since the row has no id yet. */
 export const statePlace = (resourceId: number) => ({
@@ -38,15 +38,43 @@ export interface StoredState {
   lineage: string;
 }
 
-/** Reads and opens the newest state, or null when there is none. Throws when it was tampered with or the key is gone. */
+/** The newest state of a resource is there, but not to be read: without it nothing may be created or destroyed. */
+export class StateUnreadableError extends Error {
+  override readonly name = "StateUnreadableError";
+
+  constructor(resourceId: number, version: number, reason: string, options?: ErrorOptions) {
+    super(
+      `version ${version} of the state of resource ${resourceId} cannot be read: ${reason}`,
+      options,
+    );
+  }
+}
+
+/**
+ * Reads and opens the newest state, or null when there is none. Others may have stored a plain one. Throws
+ * StateUnreadableError when it is no state, was tampered with or its key is gone.
+ */
 export async function readStoredState(
   secrets: Secrets,
   manager: EntityManager,
   resourceId: number,
 ): Promise<StoredState | null> {
-  const envelope = await findLatestState(manager, resourceId);
-  if (!envelope) return null;
-  const compressed = secrets.open(envelope.sealed, statePlace(resourceId));
-  const bytes = gunzipSync(Buffer.from(compressed, "base64"));
-  return { bytes, serial: envelope.serial, lineage: envelope.lineage };
+  const latest = await findLatestState(manager, resourceId);
+  if (!latest) return null;
+  const { envelope, text, version } = latest;
+  try {
+    if (envelope) return unseal(secrets, resourceId, envelope);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StateUnreadableError(resourceId, version, reason, { cause: error });
+  }
+  const plain = parseState(Buffer.from(text));
+  if (plain) return plain;
+  throw new StateUnreadableError(resourceId, version, "it is no Terraform state");
+}
+
+function unseal(secrets: Secrets, resourceId: number, envelope: StateEnvelope): StoredState {
+  const { sealed, serial, lineage } = envelope;
+  const compressed = secrets.open(sealed, statePlace(resourceId));
+  return { bytes: gunzipSync(Buffer.from(compressed, "base64")), serial, lineage };
 }

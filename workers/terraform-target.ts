@@ -17,33 +17,37 @@ import { type AuthorisedCredential, openCredential } from "./authorise.ts";
 import { GiveUpError } from "./errors.ts";
 import type { Services } from "./services.ts";
 
-/** A resource that a job may work on: the user's own, with a module, valid variables and one usable credential. */
+/** A resource that a job may work on: the user's own, with a module and one usable credential. */
 export interface TerraformTarget {
   resource: Resource;
   credential: AuthorisedCredential;
   module: Module;
-  variables: Record<string, unknown>;
 }
 
 const path = "/resourceId";
 
 /**
  * Loads what a job needs to work on its resource. Throws GiveUpError: RESOURCE_NOT_FOUND (also for another user's),
- * UNKNOWN_MODULE, INVALID_SPEC, CREDENTIAL_AMBIGUOUS, CREDENTIAL_MISMATCH, and the codes of authoriseCredential.
+ * UNKNOWN_MODULE, CREDENTIAL_AMBIGUOUS, CREDENTIAL_MISMATCH, and the codes of authoriseCredential.
  */
 export async function authoriseResource(
   services: Pick<Services, "database" | "secrets">,
   payload: { userId: number; resourceId: number },
 ): Promise<TerraformTarget> {
-  const resource = await findResource(services.database, payload.userId, payload.resourceId);
-  if (!resource) {
-    const problem = `user ${payload.userId} has no resource ${payload.resourceId}`;
-    throw new GiveUpError("RESOURCE_NOT_FOUND", problem, path);
-  }
+  const resource = await ownResource(services, payload);
   const module = await moduleOf(resource);
   const credential = await credentialOf(services, resource);
-  const variables = variablesOf(module, resource, credential);
-  return { resource, credential, module, variables };
+  return { resource, credential, module };
+}
+
+/** The resource a job names, if it is the user's own. Throws GiveUpError RESOURCE_NOT_FOUND, also for another user's. */
+export async function ownResource(
+  { database }: Pick<Services, "database">,
+  { userId, resourceId }: { userId: number; resourceId: number },
+): Promise<Resource> {
+  const resource = await findResource(database, userId, resourceId);
+  if (resource) return resource;
+  throw new GiveUpError("RESOURCE_NOT_FOUND", `user ${userId} has no resource ${resourceId}`, path);
 }
 
 async function moduleOf(resource: Resource): Promise<Module> {
@@ -58,11 +62,12 @@ async function moduleOf(resource: Resource): Promise<Module> {
 /** Where a resource goes when neither its spec nor its credential names a region. */
 const defaultRegions = { aws: "us-east-1", azure: "eastus", gcp: "us-central1" };
 
-function variablesOf(
-  module: Module,
-  resource: Resource,
-  credential: AuthorisedCredential,
-): Record<string, unknown> {
+/** What a resource wants of its module. Throws GiveUpError INVALID_SPEC. */
+export function variablesOf({
+  module,
+  resource,
+  credential,
+}: TerraformTarget): Record<string, unknown> {
   const region = credential.region ?? defaultRegions[credential.provider];
   try {
     return checkVariables(module, { name: resource.name, region, ...resource.spec });

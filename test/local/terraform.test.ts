@@ -90,7 +90,9 @@ describe("the simulated providers", function () {
       applyModule(world.run({ moduleDirectory: bucketModule })),
     );
 
-    expect(failure.message).to.equal("terraform apply: already exists");
+    expect(failure.message).to.equal(
+      "terraform apply: already exists: aws_s3_bucket taken exists at the provider but not in the state (aws_s3_bucket.this)",
+    );
     expect(world.fakes.cloud.objects).to.have.length(1);
   });
 
@@ -113,7 +115,7 @@ describe("the simulated providers", function () {
     const failure = await terraformErrorOf(planModule("apply", run));
 
     expect(failure).to.include({ stage: "plan", fault: "tenant" });
-    expect(failure.message).to.equal("terraform plan: AccessDenied");
+    expect(failure.message).to.equal("terraform plan: AccessDenied (aws_vpc.this)");
   });
 
   it("take their time when told to", async () => {

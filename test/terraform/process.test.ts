@@ -12,7 +12,7 @@ import {
   startProcess,
   waitForExit,
 } from "../../terraform/process.ts";
-import { isAlive, type ProcessIdentity } from "../../terraform/process-identity.ts";
+import { isAlive, isLeaderAlive, type ProcessIdentity } from "../../terraform/process-identity.ts";
 import { until } from "../support/until.ts";
 
 /** Says that it waits, answers an interrupt, and would otherwise wait for good. */
@@ -95,10 +95,30 @@ describe("a process of its own", () => {
     expect(await isAlive({ ...identity, startTime: "1" })).to.equal(false);
   });
 
+  it("is not taken for one of a later boot, where pids and ticks begin anew", async function () {
+    const { identity } = await startWaiting();
+    if (identity.bootId === "") this.skip();
+    const before = { ...identity, bootId: "00000000-0000-0000-0000-000000000000" };
+
+    expect([await isAlive(before), await isLeaderAlive(before)]).to.deep.equal([false, false]);
+    await killGroup(before);
+    expect(await isAlive(identity)).to.equal(true);
+  });
+
+  it("is interrupted once, whoever asks", async () => {
+    const { identity, files } = await startWaiting();
+    await interrupt(identity, files);
+
+    await interrupt(identity, files);
+
+    expect(await waitForExit(identity, files, async () => {})).to.equal(7);
+    expect(await readFile(files.log, "utf8")).to.equal("waiting\ninterrupted\n");
+  });
+
   it("can be interrupted, and its wrapper still tells how it ended", async () => {
     const { identity, files } = await startWaiting();
 
-    await interrupt(identity);
+    await interrupt(identity, files);
 
     expect(await waitForExit(identity, files, async () => {})).to.equal(7);
     expect(await readFile(files.log, "utf8")).to.equal("waiting\ninterrupted\n");

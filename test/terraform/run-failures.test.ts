@@ -31,7 +31,9 @@ describe("a run that fails", function () {
     const failure = await terraformErrorOf(applyModule(run));
 
     expect(failure).to.include({ stage: "apply", exitCode: 1, end: "exit", fault: "tenant" });
-    expect(failure.message).to.equal("terraform apply: SubnetLimitReached");
+    expect(failure.message).to.equal(
+      "terraform apply: SubnetLimitReached: The maximum number has been reached. (azurerm_subnet.this)",
+    );
     expect(failure.diagnostics[0]).to.deep.include({
       address: "azurerm_subnet.this",
       ...error,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { WorkDirectoryError } from "../../terraform/errors.ts";
 import { killGroup, startProcess } from "../../terraform/process.ts";
 import { isAlive } from "../../terraform/process-identity.ts";
 import {
@@ -51,7 +52,7 @@ describe("a work directory", () => {
 
     const error = await create().catch((caught) => caught);
 
-    expect(error).to.have.property("code", "EEXIST");
+    expect(error).to.be.instanceOf(WorkDirectoryError).with.nested.property("cause.code", "EEXIST");
   });
 
   it("may go when its state is stored, or when there is none", async () => {

@@ -149,7 +149,7 @@ describe("applyTerraform", function () {
     const second = await run(id, "destroy");
     hold.release();
 
-    expect(second.outcome).to.include({ kind: "retry", code: "RESOURCE_BUSY" });
+    expect(second.outcome).to.include({ kind: "postpone", code: "RESOURCE_BUSY" });
     expect((await first).outcome).to.include({ kind: "done" });
   });
 
