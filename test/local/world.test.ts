@@ -4,19 +4,16 @@ import { expect } from "chai";
 import { Redis } from "ioredis";
 import { describe, it } from "mocha";
 import { Client } from "pg";
+import { setEnvironment } from "../support/environment.ts";
 import { failureOf } from "../support/failure.ts";
 import { redisUrl } from "../support/services.ts";
 import { emptyWorld } from "../support/test-world.ts";
 
-describe("startWorld", function () {
-  this.timeout(20_000);
-
+describe("startWorld", () => {
   it("gives our processes nothing of the caller's clouds, proxies and settings", async () => {
-    process.env["AWS_PROFILE"] = "somebody";
-    process.env["HTTPS_PROXY"] = "http://proxy.example.com";
-    const world = await emptyWorld();
-    delete process.env["AWS_PROFILE"];
-    delete process.env["HTTPS_PROXY"];
+    const callers = { AWS_PROFILE: "somebody", HTTPS_PROXY: "http://proxy.example.com" };
+    const restore = setEnvironment(callers);
+    const world = await emptyWorld().finally(restore);
     await world.close();
 
     expect(world.environment).to.not.have.any.keys("AWS_PROFILE", "HTTPS_PROXY", "NODE_OPTIONS");

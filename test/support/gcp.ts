@@ -9,7 +9,7 @@ import type { CredentialSettings } from "../../providers/settings.ts";
 export const accountEmail = "reader@acme.iam.gserviceaccount.com";
 
 /** Pauses of a few milliseconds, so that a test of retries takes no time. */
-export const quickLimits: GcpLimits = { ...defaultLimits, backoff: 2, requestTimeout: 2_000 };
+export const quickLimits: GcpLimits = { ...defaultLimits, backoff: 2 };
 
 /** A simulated cloud with these projects and one account that may read them. */
 export async function startGcpWith(...projects: GcpProject[]): Promise<SimulatedGcp> {

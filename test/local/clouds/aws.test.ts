@@ -83,9 +83,9 @@ describe("the simulated AWS", () => {
 
   it("generates 3,000 resources in well under a second, the same ones for the same seed", async () => {
     const twin = await setupAws();
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     fillAccount(world.account, { seed: 42, count: 3_000 });
-    expect(performance.now() - startedAt).to.be.below(1_000);
+    expect(process.cpuUsage(before).user).to.be.below(1_000_000);
     fillAccount(twin.account, { seed: 42, count: 3_000 });
     fillCosts(world.account, { seed: 1, start: "2026-07-01", days: 31 });
     fillCosts(twin.account, { seed: 1, start: "2026-07-01", days: 31 });

@@ -82,7 +82,7 @@ describe("fault scripts", () => {
     script.push({ latencyMs: 20 });
     const startedAt = performance.now();
     await script.meet(call());
-    expect(performance.now() - startedAt).to.be.within(38, 1_000);
+    expect(performance.now() - startedAt).to.be.at.least(38);
     script.clear();
     expect(script.latencyMs).to.equal(0);
   });

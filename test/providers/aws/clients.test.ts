@@ -3,32 +3,35 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { openClients } from "../../../providers/aws/clients.ts";
 import { openAws } from "../../../providers/aws/provider.ts";
 import { type AwsWorld, accountId, setupAws, soon } from "../../support/aws.ts";
+import { setEnvironment } from "../../support/environment.ts";
 
 describe("AWS clients", () => {
   let world: AwsWorld;
-  let before: NodeJS.ProcessEnv;
+  let restore: () => void;
 
   beforeEach(async () => {
-    before = { ...process.env };
+    restore = () => {};
     world = await setupAws();
   });
 
   afterEach(async () => {
-    process.env = { ...before };
+    restore();
     await world.close();
   });
 
   it("sign with the given key, never with one that lies around on this machine", async () => {
-    process.env["AWS_ACCESS_KEY_ID"] = "AKIAAMBIENT";
-    process.env["AWS_SECRET_ACCESS_KEY"] = "ambient";
-    process.env["AWS_SESSION_TOKEN"] = "ambient";
+    restore = setEnvironment({
+      AWS_ACCESS_KEY_ID: "AKIAAMBIENT",
+      AWS_SECRET_ACCESS_KEY: "ambient",
+      AWS_SESSION_TOKEN: "ambient",
+    });
     await world.provider.discover(soon());
     const principals = world.aws.faults.calls.map((call) => call.principal);
     expect(new Set(principals)).to.deep.equal(new Set([world.credential.accessKey]));
   });
 
   it("follow AWS_ENDPOINT_URL when no endpoint is given", async () => {
-    process.env["AWS_ENDPOINT_URL"] = world.aws.url;
+    restore = setEnvironment({ AWS_ENDPOINT_URL: world.aws.url });
     const provider = openAws(world.credential, {});
     const { identity } = await provider.checkHealth(soon());
     provider.close();

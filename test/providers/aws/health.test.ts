@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { healthPatience } from "../../../providers/aws/health.ts";
 import { openAws } from "../../../providers/aws/provider.ts";
 import { ProviderError } from "../../../providers/errors.ts";
 import { type AwsWorld, accountId, impatient, setupAws, soon } from "../../support/aws.ts";
@@ -20,7 +21,7 @@ describe("health of an AWS credential", () => {
     world.aws.faults.latencyMs = 30;
     const { identity, responseTimeMs, degraded } = await world.provider.checkHealth(soon());
     expect(identity.accountId).to.equal(accountId);
-    expect(responseTimeMs).to.be.within(29, 2_000);
+    expect(responseTimeMs).to.be.at.least(29);
     expect(degraded).to.equal(null);
   });
 
@@ -51,7 +52,7 @@ describe("health of an AWS credential", () => {
     const health = world.open({}, impatient(100)).checkHealth(soon());
     const error = await failureOf(health, ProviderError);
     expect(error.code).to.equal("PROVIDER_UNAVAILABLE");
-    expect(performance.now() - startedAt).to.be.below(1_000);
+    expect(performance.now() - startedAt).to.be.below(healthPatience.answerMs);
   });
 
   it("ends with the signal, throwing its reason", async () => {

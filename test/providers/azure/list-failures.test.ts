@@ -114,7 +114,7 @@ describe("a listing of Azure that fails", () => {
     expect(error.code).to.equal("PROVIDER_UNAVAILABLE");
     expect(setup.azure.faults.calls.filter(({ effect }) => effect === "error")).to.have.length(4);
     expect(pages.flatMap(({ resources }) => resources)).to.have.length(25);
-  }).timeout(15_000);
+  });
 
   it("retries a connection that breaks before the answer", async () => {
     setup.azure.faults.push({ operation: list, page: 2, times: 1, effect: { kind: "reset" } });

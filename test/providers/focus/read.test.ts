@@ -6,6 +6,7 @@ import { after, before, describe, it } from "mocha";
 import { add, formatDecimal, parseDecimal, zero } from "../../../providers/focus/decimal.ts";
 import { readFocus } from "../../../providers/focus/read.ts";
 import type { CostLine } from "../../../providers/provider.ts";
+import { setEnvironment } from "../../support/environment.ts";
 import { failureOf } from "../../support/failure.ts";
 import {
   type FocusCells,
@@ -31,7 +32,7 @@ function sumOf(lines: { cost: string }[]): string {
 describe("readFocus", () => {
   let folder: string;
   let remove: () => Promise<void>;
-  let temporaryBefore: string | undefined;
+  let restore: () => void;
   let count = 0;
 
   before(async () => {
@@ -39,12 +40,10 @@ describe("readFocus", () => {
     folder = temporary.path;
     remove = () => temporary.remove();
     // The reader's own temporary folders go here, so that one left behind is seen.
-    temporaryBefore = process.env["TMPDIR"];
-    process.env["TMPDIR"] = folder;
+    restore = setEnvironment({ TMPDIR: folder });
   });
   after(async () => {
-    if (temporaryBefore === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = temporaryBefore;
+    restore();
     await remove();
   });
 

@@ -9,8 +9,7 @@ import { calm, openAt, startGcpWith } from "../../support/gcp.ts";
 
 const projectId = "acme-prod";
 
-describe("discovering GCP", function () {
-  this.timeout(10_000);
+describe("discovering GCP", () => {
   let cloud: SimulatedGcp;
 
   beforeEach(async () => {

@@ -76,14 +76,13 @@ const troubles: Trouble[] = [
   },
 ];
 
-describe("trouble while listing GCP", function () {
-  this.timeout(20_000);
+describe("trouble while listing GCP", () => {
   let cloud: SimulatedGcp;
   let provider: Provider;
 
   beforeEach(async () => {
     cloud = await startGcpWith(generateProject({ projectId, seed: 2, resources: 1_200 }));
-    provider = openAt(cloud, { projectId, limits: { requestTimeout: 250 } });
+    provider = openAt(cloud, { projectId });
   });
   afterEach(async () => {
     provider.close();
@@ -93,6 +92,11 @@ describe("trouble while listing GCP", function () {
   for (const [scope, operation] of operations) {
     for (const { title, effect, code, tries } of troubles) {
       it(`${scope.kind}: ${title} ends as ${code} after ${tries} tries`, async () => {
+        // Google's storage library waits for the rest of a body that broke off as long as for an answer that never comes.
+        if (effect.kind === "hang" || effect.kind === "reset") {
+          provider.close();
+          provider = openAt(cloud, { projectId, limits: { requestTimeout: 1_000 } });
+        }
         cloud.faults.push({ operation, effect });
         const error = await providerErrorOf(pagesOf(provider, scope));
         expect(error.code).to.equal(code);

@@ -25,8 +25,7 @@ function body(path: string, fields: object): GcpResource {
   return { id: "5555555555555555555", name, selfLink: `${link}/${path}`, ...fields };
 }
 
-describe("the kinds of GCP", function () {
-  this.timeout(20_000);
+describe("the kinds of GCP", () => {
   let cloud: SimulatedGcp;
   let provider: Provider;
   let project: GcpProject;
