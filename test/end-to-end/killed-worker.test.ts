@@ -148,7 +148,7 @@ describe("a worker killed with SIGKILL", function () {
   });
 
   it("leaves one cost load, whose sum is exactly what the cloud bills", async () => {
-    const { start, end } = restatedDays(new Date());
+    const { start, end } = restatedDays(runs.get("cost-ingest")?.startedAt ?? new Date(Number.NaN));
     const billed = (world.aws.accounts.get("100000000011")?.costs ?? [])
       .filter(({ date }) => date >= start && date < end)
       .map(({ amount }) => amount);

@@ -13,8 +13,11 @@ const hour = 60 * minute;
 describe("runDueSchedules", () => {
   let database: TestDatabase;
   let logged: TestLog;
+  /** Minute of the hour that comes in half an hour, so that no slot comes while a test looks. */
+  let quiet: number;
 
   beforeEach(async () => {
+    quiet = (new Date().getUTCMinutes() + 30) % 60;
     database = await testDatabase();
     logged = testLog();
     await addCredentials(database.dataSource, [{}]);
@@ -29,7 +32,7 @@ describe("runDueSchedules", () => {
       enqueues,
     });
   const add = async (row: Partial<Schedule> = {}): Promise<Schedule> => {
-    const every = { name: "hourly", queue: "sync", cron: "0 * * * *" };
+    const every = { name: "hourly", queue: "sync", cron: `${quiet} * * * *` };
     return database.dataSource.getRepository(Schedule).save({ ...every, ...row });
   };
   const read = async (): Promise<Schedule> =>
@@ -49,13 +52,13 @@ describe("runDueSchedules", () => {
   /** Slots that were enqueued, in that order. */
   const slots = (): string[] =>
     logged.lines.filter((line) => line["msg"] === "enqueued").map((line) => String(line["slot"]));
-  /** The newest `count` full hours, oldest first. */
-  const fullHours = (count: number): string[] => {
-    const newest = Math.floor(Date.now() / hour) * hour;
-    return Array.from({ length: count }, (_, index) =>
-      new Date(newest - (count - 1 - index) * hour).toISOString(),
+  const newestSlot = (): number =>
+    Math.floor((Date.now() - quiet * minute) / hour) * hour + quiet * minute;
+  /** The newest `count` slots, oldest first. */
+  const newestSlots = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) =>
+      new Date(newestSlot() - (count - 1 - index) * hour).toISOString(),
     );
-  };
 
   it("owes a new schedule nothing, and says when its first slot comes", async () => {
     await add();
@@ -65,7 +68,7 @@ describe("runDueSchedules", () => {
     expect(slots()).to.deep.equal([]);
     const { nextSlot, lastSlot } = await read();
     expect(lastSlot).to.equal(null);
-    expect(nextSlot?.getTime()).to.equal(Math.floor(Date.now() / hour) * hour + hour);
+    expect(nextSlot?.getTime()).to.equal(newestSlot() + hour);
   });
 
   it("enqueues a slot once and moves on", async () => {
@@ -75,7 +78,7 @@ describe("runDueSchedules", () => {
     await run();
     await run();
 
-    expect(slots()).to.deep.equal(fullHours(1));
+    expect(slots()).to.deep.equal(newestSlots(1));
     expect(await requested("sync")).to.equal(1);
     const { nextSlot, lastSlot } = await read();
     expect(lastSlot?.toISOString()).to.equal(slots()[0]);
@@ -106,7 +109,7 @@ describe("runDueSchedules", () => {
 
     await run();
 
-    expect(slots()).to.deep.equal(fullHours(1));
+    expect(slots()).to.deep.equal(newestSlots(1));
   });
 
   it("catches up with as many slots as the policy says, oldest first", async () => {
@@ -115,9 +118,9 @@ describe("runDueSchedules", () => {
 
     await run();
 
-    expect(slots()).to.deep.equal(fullHours(3));
+    expect(slots()).to.deep.equal(newestSlots(3));
     expect(await requested("sync")).to.equal(3);
-    expect((await read()).lastSlot?.toISOString()).to.equal(fullHours(1)[0]);
+    expect((await read()).lastSlot?.toISOString()).to.equal(newestSlots(1)[0]);
   });
 
   it("catches up with no more slots than there were", async () => {
@@ -126,13 +129,11 @@ describe("runDueSchedules", () => {
 
     await run();
 
-    expect(slots()).to.deep.equal(fullHours(2));
+    expect(slots()).to.deep.equal(newestSlots(2));
   });
 
   it("leaves out missed slots by the policy skip, and moves on", async () => {
-    const isYoung = Date.now() % hour < 2 * minute;
-    const cron = isYoung ? "30 * * * *" : "0 * * * *";
-    await add({ misfire: "skip", cron });
+    await add({ misfire: "skip" });
     await standStill(10 * hour);
 
     await run();
@@ -157,11 +158,12 @@ describe("runDueSchedules", () => {
     await add({ cron: "0 0 1 1 *" });
     await run();
 
-    await edit("cron = '* * * * *', time_zone = 'Asia/Kolkata'");
+    // Clocks there are half an hour off.
+    await edit(`cron = '${(quiet + 30) % 60} * * * *', time_zone = 'Asia/Kolkata'`);
     await run();
 
     const { nextSlot, revision } = await read();
-    expect(nextSlot?.getTime()).to.equal(Math.floor(Date.now() / minute) * minute + minute);
+    expect(nextSlot?.getTime()).to.equal(newestSlot() + hour);
     expect(revision).to.equal(2);
     expect(slots()).to.deep.equal([]);
   });
@@ -186,7 +188,7 @@ describe("runDueSchedules", () => {
     expect(await run()).to.equal(true);
     expect(await run()).to.equal(true);
 
-    expect(slots()).to.deep.equal(fullHours(1));
+    expect(slots()).to.deep.equal(newestSlots(1));
     const told = logged.lines.filter((line) => line["msg"] === "schedule cannot be run");
     expect(told.map((line) => line["schedule"])).to.deep.equal(["broken"]);
     const broken = await database.dataSource.getRepository(Schedule).findOneBy({ name: "broken" });
