@@ -145,7 +145,6 @@ describe("dashboard", () => {
 
   it("renders in a browser, with nothing loaded from elsewhere", async function () {
     if (!existsSync(chromiumPath)) this.skip();
-    this.timeout(30_000);
     await api.queues.sync.add("sync", { userId: 1, credentialId: 7 }, { jobId: "seen-job" });
     const profile = await mkdtemp(join(tmpdir(), "multicloud-chromium-"));
     const [username = "", password = ""] = viewer.split(":");

@@ -9,7 +9,7 @@ import { emptyWorld } from "../support/test-world.ts";
 
 /** The commands in the order in which a new installation needs them; each works with what those before it made. */
 describe("the command line", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let world: World;
 
   before(async () => {

@@ -11,8 +11,7 @@ import { until } from "../support/until.ts";
 
 const check = "sts:GetCallerIdentity";
 
-describe("a worker process while a provider's circuit is open", function () {
-  this.timeout(60_000);
+describe("a worker process while a provider's circuit is open", () => {
   let world: TestWorld;
   let closeRedis = (): void => {};
 

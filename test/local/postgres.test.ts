@@ -22,8 +22,7 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
   }
 }
 
-describe("startPostgres", function () {
-  this.timeout(30_000);
+describe("startPostgres", () => {
   let folder: string;
   let remove: () => Promise<void>;
   let running: LocalPostgres | undefined;

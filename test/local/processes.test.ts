@@ -7,9 +7,7 @@ import { failureOf } from "../support/failure.ts";
 
 const { PATH = "" } = process.env;
 
-describe("startProcess", function () {
-  this.timeout(20_000);
-
+describe("startProcess", () => {
   it("says with its last words why a process did not get ready", async () => {
     const worker = startProcess(["worker"], { PATH });
 
@@ -36,9 +34,7 @@ describe("startProcess", function () {
   });
 });
 
-describe("a process that is preloaded with end-with-parent", function () {
-  this.timeout(20_000);
-
+describe("a process that is preloaded with end-with-parent", () => {
   it("ends when the pipe to its parent breaks, as it does when the parent is killed", async () => {
     const preload = new URL("../../local/end-with-parent.ts", import.meta.url).href;
     const imports = [import.meta.resolve("tsx"), preload].map((url) => `--import=${url}`);

@@ -24,17 +24,21 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-describe("startServices", function () {
-  this.timeout(30_000);
+describe("startServices", () => {
   let folder: string;
   let remove: () => Promise<void>;
+  let holder: ChildProcess | undefined;
 
   beforeEach(async () => {
     const temporary = await temporaryFolder();
     folder = temporary.path;
     remove = () => temporary.remove();
+    holder = undefined;
   });
-  afterEach(() => remove());
+  afterEach(async () => {
+    holder?.kill("SIGKILL");
+    await remove();
+  });
 
   it("leaves neither processes nor data behind after close, which may be called twice", async () => {
     const services = await startServices({ folder, environment: {}, temporary: true });
@@ -80,7 +84,7 @@ describe("startServices", function () {
 
   for (const signal of ["SIGKILL", "SIGINT", "SIGTERM"] as const) {
     it(`ends both services when its process ends by ${signal}`, async () => {
-      const holder = spawnHolder(folder);
+      holder = spawnHolder(folder);
       const { databaseUrl, redisUrl } = await firstLine(holder);
       expect(await Promise.all([answers(databaseUrl), answers(redisUrl)])).to.deep.equal([
         true,
@@ -91,11 +95,11 @@ describe("startServices", function () {
       await once(holder, "exit");
 
       const isGone = async (url: string) => !(await answers(url));
-      const options = { timeoutMs: 15_000, what: "the services have ended" };
-      await until(async () => (await isGone(databaseUrl)) && isGone(redisUrl), options);
+      const what = "the services have ended";
+      await until(async () => (await isGone(databaseUrl)) && isGone(redisUrl), { what });
       const cluster = join(folder, `postgres-${holder.pid}`);
       const isDeleted = async () => (await readdir(cluster)).length === 0;
-      await until(isDeleted, { timeoutMs: 15_000, what: "the data is deleted" });
+      await until(isDeleted, { what: "the data is deleted" });
     });
   }
 });

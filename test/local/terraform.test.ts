@@ -27,8 +27,7 @@ resource "aws_vpc" "this" {
 }
 `;
 
-describe("the simulated providers", function () {
-  this.timeout(20_000);
+describe("the simulated providers", () => {
   let world: RunWorld;
   let moduleDirectory: string;
 

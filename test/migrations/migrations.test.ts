@@ -35,7 +35,7 @@ describe("migrations", () => {
     expect(new Set(catalogues.map((lines) => lines.join()))).to.have.length(all.length + 1);
     await dataSource.destroy();
     await database.drop();
-  }).timeout(20_000);
+  });
 
   it("run once when two processes migrate at the same moment", async () => {
     const database = await scratchDatabase();
@@ -51,7 +51,7 @@ describe("migrations", () => {
     const ran = printed.flatMap((text): string[] => JSON.parse(text));
     expect(ran).to.deep.equal(migrations.map((Migration) => new Migration().name));
     await database.drop();
-  }).timeout(20_000);
+  });
 
   it("change nothing when they are run again", async () => {
     const database = await testDatabase();
@@ -104,11 +104,11 @@ describe("entities", () => {
     expect(differs).to.deep.include({ code: 1 });
     expect(differs.stdout).to.match(/ALTER TABLE "cost_data" ALTER COLUMN "cost" TYPE numeric/i);
     await drifted.close();
-  }).timeout(30_000);
+  });
 });
 
 async function check(url: string): Promise<{ code: number; stdout: string }> {
-  const options = { cwd: root, env: { ...process.env, DATABASE_URL: url }, timeout: 20_000 };
+  const options = { cwd: root, env: { ...process.env, DATABASE_URL: url }, timeout: 50_000 };
   return run("npm", ["run", "-s", "migration:check"], options).then(
     ({ stdout }) => ({ code: 0, stdout }),
     (error: { code: number; stdout: string }) => error,

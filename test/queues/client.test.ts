@@ -54,8 +54,7 @@ const strict = {
   files: ["consumer.ts"],
 };
 
-describe("the package as other services import it", function () {
-  this.timeout(60_000);
+describe("the package as other services import it", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
   before(async () => {

@@ -58,7 +58,7 @@ describe("a data source", () => {
         return { created_at: text, date };
       });
       expect(await query(test.url, sql, [`${zone}%`])).to.deep.equal(stored);
-    }).timeout(20_000);
+    });
   }
 
   it("stores UTC by default also in a database whose own zone is another", async () => {

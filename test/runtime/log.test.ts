@@ -21,7 +21,7 @@ describe("the log of a process", () => {
     const child = spawn(process.execPath, [...imports, "-e", program], {
       cwd: root,
       stdio: ["pipe", "pipe", "inherit"],
-      timeout: 15_000,
+      timeout: 50_000,
       killSignal: "SIGKILL",
     });
     const exit = once(child, "exit");

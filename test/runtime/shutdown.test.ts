@@ -57,8 +57,7 @@ describe("a process that does not come up", () => {
   });
 });
 
-describe("a process that starts", function () {
-  this.timeout(60_000);
+describe("a process that starts", () => {
   let database: TestDatabase;
   let silent: SilentServer;
   let started: OwnProcess | undefined;
@@ -82,10 +81,11 @@ describe("a process that starts", function () {
       ...(role === "worker" && { CREDENTIAL_KEYS: newKey() }),
       ...changes,
     });
+  /** In time is half of what a connection gives a server to answer. */
   const stop = async (told: OwnProcess): Promise<{ code: number | null; inTime: boolean }> => {
     const from = performance.now();
     const code = await told.stop();
-    return { code, inTime: performance.now() - from < 1_500 };
+    return { code, inTime: performance.now() - from < 5_000 };
   };
 
   for (const role of ["worker", "scheduler", "api"]) {

@@ -45,10 +45,10 @@ describe("raw text without its secrets", () => {
   }
 
   it("takes no longer for text that is made to be slow", () => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
 
     redactRawText("key".repeat(5_000) + "=".repeat(1_000) + "token-".repeat(3_000));
 
-    expect(performance.now() - startedAt).to.be.below(1_000);
+    expect(process.cpuUsage(before).user).to.be.below(1_000_000);
   });
 });

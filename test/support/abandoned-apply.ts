@@ -32,7 +32,7 @@ export async function abandonApply(
       RUN_REATTACH: fakes.reattach,
     },
     stdio: ["ignore", "inherit", "inherit"],
-    timeout: 20_000,
+    timeout: 50_000,
     killSignal: "SIGKILL",
   });
   const exited = once(worker, "exit");

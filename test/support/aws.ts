@@ -72,7 +72,7 @@ export function impatient(answerMs: number): AwsPatience {
 
 /** A signal that aborts when the test would have failed anyway. */
 export function soon(): AbortSignal {
-  return AbortSignal.timeout(18_000);
+  return AbortSignal.timeout(55_000);
 }
 
 export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {

@@ -12,8 +12,6 @@ interface Owned {
   credentialId: number;
 }
 
-const timeoutMs = 20_000;
-
 /** Starts a sync of AWS whose worker has written something and asks for a page that it never gets. */
 export async function holdSync(world: TestWorld, payload: Owned): Promise<string> {
   const operation = "ec2:DescribeVolumes";
@@ -25,7 +23,7 @@ export async function holdSync(world: TestWorld, payload: Owned): Promise<string
       const [row] = await world.database.query("SELECT count(*)::int FROM resource_inventory");
       return row.count > 0 && hangs(world, operation);
     },
-    { timeoutMs, what: "the sync has written something and waits for a page" },
+    { what: "the sync has written something and waits for a page" },
   );
   return jobId;
 }
@@ -35,7 +33,7 @@ export async function holdCosts(world: TestWorld, payload: Owned): Promise<strin
   const operation = "ce:GetCostAndUsage";
   world.aws.faults.push({ operation, times: 1, effect: { kind: "hang" } });
   const jobId = await enqueue(world.queues["cost-ingest"], "cost-ingest", payload);
-  await until(() => hangs(world, operation), { timeoutMs, what: "the ingest waits for costs" });
+  await until(() => hangs(world, operation), { what: "the ingest waits for costs" });
   return jobId;
 }
 
@@ -59,7 +57,7 @@ export async function holdHealthCheck(
       );
       return waiting.length > 0;
     },
-    { timeoutMs, what: "the check wants to write its result" },
+    { what: "the check wants to write its result" },
   );
   const release = async (): Promise<void> => {
     await lock.commitTransaction();

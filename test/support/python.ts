@@ -5,7 +5,7 @@ export async function findPython(modules: readonly string[]): Promise<string | n
   for (const python of ["python3", "/usr/bin/python3"]) {
     const { exitCode } = await execa(python, ["-c", `import ${modules.join(", ")}`], {
       reject: false,
-      timeout: 20_000,
+      timeout: 50_000,
     });
     if (exitCode === 0) return python;
   }
@@ -14,6 +14,6 @@ export async function findPython(modules: readonly string[]): Promise<string | n
 
 /** Runs a program and returns the JSON document that it prints. Throws with its standard error when it fails. */
 export async function runPython(python: string, program: string): Promise<unknown> {
-  const { stdout } = await execa(python, ["-"], { input: program, timeout: 20_000 });
+  const { stdout } = await execa(python, ["-"], { input: program, timeout: 50_000 });
   return JSON.parse(stdout);
 }

@@ -14,7 +14,7 @@ export async function runScript(source: string, env: Record<string, string> = {}
   const { stdout } = await run(process.execPath, args, {
     cwd: root,
     env: { ...process.env, ...env },
-    timeout: 20_000,
+    timeout: 50_000,
   });
   return stdout;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface UntilOptions {
-  /** Default 15 s, below the time limit of a test, so that the message below is what one reads. */
+  /** Default 40 s, below the time limit of a test, so that the message below is what one reads. */
   timeoutMs?: number;
   /** What is waited for, for the message: "the job is done". */
   what?: string;
@@ -15,7 +15,7 @@ const pollEveryMs = 10;
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 15_000, what = "the condition holds" }: UntilOptions = {},
+  { timeoutMs = 40_000, what = "the condition holds" }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;

@@ -16,8 +16,7 @@ import {
 } from "../support/terraform.ts";
 import { until } from "../support/until.ts";
 
-describe("an apply whose worker is killed", function () {
-  this.timeout(20_000);
+describe("an apply whose worker is killed", () => {
   let world: RunWorld;
   let binary: string;
   let directory: string;

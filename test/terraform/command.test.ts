@@ -36,7 +36,7 @@ describe("commands that only read", () => {
   function commandOptions(run: ModuleRun) {
     const environment = { TF_CLI_CONFIG_FILE: "/dev/null", CHECKPOINT_DISABLE: "1" };
     const { module: directory } = workDirectoryAt(run.directory);
-    return { binary, directory, environment, timeoutMs: 20_000 };
+    return { binary, directory, environment, timeoutMs: 50_000 };
   }
 
   it("build their whole argument list", () => {
@@ -67,7 +67,7 @@ describe("commands that only read", () => {
       run,
     );
     const environment = runEnvironment({ ...run, home, cliConfigFile });
-    const options = { binary, directory: module, environment, timeoutMs: 20_000 };
+    const options = { binary, directory: module, environment, timeoutMs: 50_000 };
     await runCommand(initArguments(), options);
     const files = processFiles("plan");
     const args = planArguments({ mode: "apply", out: plan });

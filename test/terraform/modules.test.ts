@@ -125,8 +125,7 @@ describe("the modules", () => {
     },
   };
   for (const [provider, options] of Object.entries(chosen)) {
-    it(`${provider}/vm takes every option`, async function () {
-      this.timeout(10_000);
+    it(`${provider}/vm takes every option`, async () => {
       const module = await findModule(provider, "vm");
       const variables = { ...wanted, size: "large", disk_gb: 64, public: true, ...options };
       expect(Object.keys(variables)).to.have.members(Object.keys(module.variables));
@@ -139,8 +138,7 @@ describe("the modules", () => {
   }
 
   for (const [key, outputs] of Object.entries(expected)) {
-    it(`${key} is created, found unchanged and destroyed`, async function () {
-      this.timeout(20_000);
+    it(`${key} is created, found unchanged and destroyed`, async () => {
       const modules = await listModules();
       const module = modules.find(({ provider, type }) => `${provider}/${type}` === key);
       if (!module) throw new Error(`no module ${key}`);

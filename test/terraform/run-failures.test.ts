@@ -13,8 +13,7 @@ import {
 } from "../support/terraform.ts";
 import { until } from "../support/until.ts";
 
-describe("a run that fails", function () {
-  this.timeout(20_000);
+describe("a run that fails", () => {
   let world: RunWorld;
 
   beforeEach(async function () {

@@ -19,8 +19,7 @@ import { until } from "../support/until.ts";
 const [azureSecret = ""] = secretValues(azureCredential);
 const [awsSecret = ""] = secretValues(awsCredential);
 
-describe("a run", function () {
-  this.timeout(20_000);
+describe("a run", () => {
   let world: RunWorld;
 
   beforeEach(async function () {

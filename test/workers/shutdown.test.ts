@@ -11,8 +11,7 @@ import { until } from "../support/until.ts";
 
 const fixture = join(import.meta.dirname, "../support/fixtures/run-worker.ts");
 
-describe("a worker process that is told to stop", function () {
-  this.timeout(30_000);
+describe("a worker process that is told to stop", () => {
   let test: TestTurns;
   let children: ChildProcess[];
 
@@ -47,7 +46,7 @@ describe("a worker process that is told to stop", function () {
     child.stdout?.on("data", (chunk: Buffer) => {
       output += chunk.toString();
     });
-    await until(() => output.includes("ready\n"), { timeoutMs: 20_000, what: "it takes jobs" });
+    await until(() => output.includes("ready\n"), { what: "it takes jobs" });
     return child;
   };
   /** Tells a process to stop and returns how the process ended and after how many milliseconds. */
@@ -59,7 +58,7 @@ describe("a worker process that is told to stop", function () {
     return [code, performance.now() - started];
   };
   const running = async (name: QueueName) =>
-    until(async () => (await test.queues[name].getActiveCount()) === 1, { timeoutMs: 10_000 });
+    until(async () => (await test.queues[name].getActiveCount()) === 1);
   const payload = { userId: 1, credentialId: 2 };
 
   it("fails nothing under load, ends with 0, and another worker does the rest", async () => {
@@ -73,7 +72,7 @@ describe("a worker process that is told to stop", function () {
     expect(code).to.equal(0);
     expect(ms).to.be.below(5_000);
     const completed = async () => (await test.queues["health-check"].getCompletedCount()) === 300;
-    await until(completed, { timeoutMs: 15_000 });
+    await until(completed);
     expect(await test.queues["health-check"].getFailedCount()).to.equal(0);
     const counts: unknown = await test.database.dataSource.query(
       "SELECT count(*)::int AS effects, count(DISTINCT run)::int AS runs FROM effects",

@@ -44,7 +44,7 @@ describe("a sync of AWS through its SDK", () => {
       "storage",
       "network",
     );
-  }).timeout(10_000);
+  });
 
   it("keeps what a throttled region held, and comes back for the rest of that region alone", async () => {
     await sync();
@@ -67,5 +67,5 @@ describe("a sync of AWS through its SDK", () => {
     ]);
     expect(await here.scope("eu-west-1 ec2:volume")).to.include({ outcome: "complete", pages: 3 });
     expect((await here.rows()).filter((row) => row.missingSince)).to.deep.equal([]);
-  }).timeout(10_000);
+  });
 });

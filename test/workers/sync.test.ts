@@ -99,7 +99,7 @@ describe("syncCredential", () => {
     expect(found).to.deep.include({ rows: { ...noRows, updated: 10, unchanged: 4_990 } });
     const changed = [...(await versions())].filter(([id, xmin]) => old.get(id) !== xmin);
     expect(changed).to.have.length(10);
-  }).timeout(20_000);
+  });
 
   it("counts a resource once that comes twice, on one page or on two", async () => {
     const twice = [instance(1), instance(1, { name: "later" }), instance(2)];

@@ -21,8 +21,7 @@ import { until } from "../support/until.ts";
 
 const keys = { access_key: "AKIAIOSFODNN7EXAMPLE", secret_key: "wJalrXUtnFEMI/simulated" };
 
-describe("applyTerraform", function () {
-  this.timeout(30_000);
+describe("applyTerraform", () => {
   let fakes: FakeProviders;
   let root: string;
   let tenant: TestTenant;

@@ -29,8 +29,7 @@ import { until } from "../support/until.ts";
 
 const check = "sts:GetCallerIdentity";
 
-describe("applyTerraform and the circuit of its provider", function () {
-  this.timeout(30_000);
+describe("applyTerraform and the circuit of its provider", () => {
   let binary: string;
   let fakes: FakeProviders;
   let aws: AwsWorld;
