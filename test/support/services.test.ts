@@ -1,8 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { execa } from "execa";
 import { describe, it } from "mocha";
-import { Client } from "pg";
+import { query } from "./catalogue.ts";
 import { testRedis } from "./redis.ts";
 import { template } from "./template.ts";
 import { until } from "./until.ts";
@@ -24,6 +25,23 @@ describe("template", () => {
     expect(await query(second.url, "SELECT n FROM numbers")).to.have.length(3);
     expect(fills).to.equal(1);
     await Promise.all([first.drop(), second.drop()]);
+  });
+});
+
+describe("a run of tests", () => {
+  it("ends although a test that failed left something open", async () => {
+    const fixture = join(import.meta.dirname, "fixtures/leaves-open.ts");
+    const mocha = join(tests, "../node_modules/mocha/bin/mocha.js");
+
+    const { exitCode, stdout } = await execa(process.execPath, [mocha, fixture], {
+      cwd: join(tests, ".."),
+      reject: false,
+      timeout: 50_000,
+      killSignal: "SIGKILL",
+    });
+
+    expect(stdout).to.include("as if an expectation had failed");
+    expect(exitCode).to.equal(1);
   });
 });
 
@@ -86,11 +104,3 @@ describe("until", () => {
     expect(error?.cause).to.equal(last);
   });
 });
-
-async function query(url: string, sql: string): Promise<unknown[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query(sql);
-  await client.end();
-  return rows;
-}

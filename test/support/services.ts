@@ -61,8 +61,13 @@ async function setUp(this: { isParallelMode(): boolean }): Promise<void> {
 
 export const mochaGlobalSetup = [setUp];
 
-export async function mochaGlobalTeardown(): Promise<void> {
+/** How long what a failed test has left open may keep the run from ending. */
+const lingerMs = 5_000;
+
+/** As `setUp`. A test that failed may not have closed what it opened; a run in which none failed has no such excuse. */
+export async function mochaGlobalTeardown(this: { failures: number }): Promise<void> {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  if (this.failures > 0) setTimeout(() => process.exit(1), lingerMs).unref();
 }
 
 async function dropDatabases(): Promise<void> {
