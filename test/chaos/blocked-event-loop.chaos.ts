@@ -29,19 +29,13 @@ describe("a worker whose event loop stands still for longer than its lock", () =
 
   it("commits nothing after another worker has taken the job", async () => {
     const unblock = join(folder.path, "unblock");
-    const settings = {
-      databaseUrl: rig.database.url,
-      redisUrl: rig.redis.url,
-      prefix: rig.redis.prefix,
-      lockMs,
-    };
-    const blocked = await spawnWorker({ ...settings, unblock });
+    const blocked = await spawnWorker(rig.places, { lockMs, unblock });
     processes.push(blocked);
     const payload = { userId: 1, credentialId: 2, kinds: ["block"] };
     const id = await enqueue(rig.queues.sync, "sync", payload);
     await blocked.says("blocked");
     const blockedAt = performance.now();
-    const survivor = await spawnWorker(settings);
+    const survivor = await spawnWorker(rig.places, { lockMs });
     processes.push(survivor);
     const ledger = async () => findJobRun(rig.database.dataSource, "sync", id);
     await until(async () => (await ledger())?.state === "done", { timeoutMs: 20_000 });

@@ -38,11 +38,7 @@ describe("a worker whose database connections are terminated under load", functi
       return row?.count ?? 0;
     };
     const effects = async () => count("SELECT count(*)::int AS count FROM effects");
-    worker = await spawnWorker({
-      databaseUrl: rig.database.url,
-      redisUrl: rig.redis.url,
-      prefix: rig.redis.prefix,
-    });
+    worker = await spawnWorker(rig.places);
     const newJobs = Array.from({ length: jobs }, (_, index) => ({
       payload: { userId: index + 1, credentialId: index + 1, kinds: ["wait"] },
     }));

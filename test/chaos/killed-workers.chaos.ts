@@ -32,9 +32,7 @@ describe("workers of which one is killed every two seconds", function () {
   });
 
   const startOne = async (): Promise<void> => {
-    const { url, prefix } = rig.redis;
-    const settings = { databaseUrl: rig.database.url, redisUrl: url, prefix };
-    alive.push(await spawnWorker(settings));
+    alive.push(await spawnWorker(rig.places));
   };
   /** Those that run a job which lost two workers already: a third would make it poisoned, which is another promise. */
   const spared = async (): Promise<Set<number>> => {

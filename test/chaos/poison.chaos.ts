@@ -34,12 +34,7 @@ describe("a job that kills its worker", () => {
   for (const [what, add] of sources) {
     it(`ends as poisoned after three starts, while other jobs go on: ${what}`, async () => {
       const spawn = async (): Promise<WorkerProcess> => {
-        const started = await spawnWorker({
-          databaseUrl: rig.database.url,
-          redisUrl: rig.redis.url,
-          prefix: rig.redis.prefix,
-          lockMs: 1_000,
-        });
+        const started = await spawnWorker(rig.places, { lockMs: 1_000 });
         processes.push(started);
         return started;
       };

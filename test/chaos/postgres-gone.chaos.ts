@@ -42,21 +42,17 @@ describe("a worker and a scheduler whose PostgreSQL", function () {
     await migrateAs(postgres.url);
     database = await openDatabase(postgres.superuserUrl);
     queues = openQueues(redis.connection(), redis.prefix, () => {});
+    const { url: REDIS_URL, prefix: QUEUE_PREFIX } = redis;
+    const places = { DATABASE_URL: postgres.url, REDIS_URL, QUEUE_PREFIX };
     scheduler = startProcess(["scheduler"], {
       PATH: process.env["PATH"] ?? "",
-      DATABASE_URL: postgres.url,
-      REDIS_URL: redis.url,
-      QUEUE_PREFIX: redis.prefix,
+      ...places,
       CREDENTIAL_KEYS: `test:${randomBytes(32).toString("base64")}`,
       SCHEDULES: "off",
     });
     const listeners = "pg_stat_activity WHERE application_name = 'multicloud-listener'";
     await until(async () => (await count(listeners)) > 0, { timeoutMs: 30_000 });
-    worker = await spawnWorker({
-      databaseUrl: postgres.url,
-      redisUrl: redis.url,
-      prefix: redis.prefix,
-    });
+    worker = await spawnWorker(places);
   });
   afterEach(async () => {
     await worker.kill();

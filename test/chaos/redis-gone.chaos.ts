@@ -8,6 +8,7 @@ import { enqueue, enqueueAll } from "../../queues/enqueue.ts";
 import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
+import type { Places } from "../support/environment.ts";
 import { type HalfOpenProxy, halfOpenProxy } from "../support/half-open-proxy.ts";
 import { type KillableRedis, killableRedis } from "../support/killable-redis.ts";
 import { spawnWorker, type WorkerProcess } from "../support/spawn-worker.ts";
@@ -63,9 +64,12 @@ describe("a worker whose Redis", () => {
     );
     return row?.n ?? -1;
   };
+  const placesAt = (port: number): Places => {
+    const REDIS_URL = `redis://127.0.0.1:${port}`;
+    return { DATABASE_URL: database.url, REDIS_URL, QUEUE_PREFIX: prefix };
+  };
   const start = async (port: number): Promise<WorkerProcess> => {
-    const redisUrl = `redis://127.0.0.1:${port}`;
-    worker = await spawnWorker({ databaseUrl: database.url, redisUrl, prefix });
+    worker = await spawnWorker(placesAt(port));
     return worker;
   };
 
@@ -116,9 +120,7 @@ describe("a worker whose Redis", () => {
   const startProduct = async (port: number): Promise<string> => {
     product = startProcess(["worker"], {
       PATH: process.env["PATH"] ?? "",
-      DATABASE_URL: database.url,
-      REDIS_URL: `redis://127.0.0.1:${port}`,
-      QUEUE_PREFIX: prefix,
+      ...placesAt(port),
       CREDENTIAL_KEYS: `test:${randomBytes(32).toString("base64")}`,
       HEALTH_PORT: "0",
     });

@@ -52,7 +52,7 @@ describe("replaying a job", () => {
     const old = await findJobRun(rig.database.dataSource, "sync", '{"userId":1,"credentialId":2}');
     expect(old).to.include({ id, state: "rejected", replayedAs: jobId });
     expect(await rejected()).to.deep.equal([]);
-    await rig.start({ sync: async () => "repaired" }, ["sync"]);
+    await rig.start({ sync: async () => "repaired" });
     await until(async () => (await rig.queues.sync.getJobState(jobId)) === "completed");
   });
 
@@ -90,7 +90,7 @@ describe("replaying a job", () => {
   });
 
   it("repeats what a worker refused, and nothing that is done", async () => {
-    await rig.start({ sync: async () => "done" }, ["sync"]);
+    await rig.start({ sync: async () => "done" });
     const done = await enqueue(rig.queues.sync, "sync", { userId: 1, credentialId: 2 });
     await rig.queues.sync.add("sync", { userId: 1 }, { jobId: "refused" });
     const run = await until(async () => (await rejected())[0]);

@@ -154,7 +154,7 @@ describe("the bullmq example of docs/job-contract.md", () => {
     };
     const id = await addAsPythonDoes();
 
-    await rig.start({ sync }, ["sync"]);
+    await rig.start({ sync });
 
     await until(async () => (await rig.queues.sync.getCompletedCount()) === 1);
     const run = await findJobRun(rig.database.dataSource, "sync", id);

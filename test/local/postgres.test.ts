@@ -4,23 +4,13 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
-import { Client } from "pg";
 import { type LocalPostgres, startPostgres } from "../../local/postgres.ts";
 import { clearStaleLock } from "../../local/postgres-lock.ts";
 import { LocalServerError } from "../../local/supervised-process.ts";
+import { query } from "../support/catalogue.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
-
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 describe("startPostgres", () => {
   let folder: string;

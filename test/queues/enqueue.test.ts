@@ -1,23 +1,20 @@
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { enqueueAll } from "../../queues/enqueue.ts";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import type { Queues } from "../../queues/open-queues.ts";
 import { InvalidPayloadError } from "../../queues/parse-payload.ts";
 import { failureOf } from "../support/failure.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
+import { type TestQueues, testQueues } from "../support/queues.ts";
 
 describe("enqueueAll", () => {
-  let redis: TestRedis;
+  let test: TestQueues;
   let queues: Queues;
 
   beforeEach(() => {
-    redis = testRedis();
-    queues = openQueues(redis.connection(), redis.prefix, () => {});
+    test = testQueues();
+    ({ queues } = test);
   });
-  afterEach(async () => {
-    await closeQueues(queues);
-    await redis.close();
-  });
+  afterEach(async () => test.close());
 
   const payload = (credentialId: number) => ({ userId: 1, credentialId });
 

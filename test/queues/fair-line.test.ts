@@ -4,29 +4,23 @@ import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { enqueue, enqueueAll } from "../../queues/enqueue.ts";
 import { FairLine, twinOf } from "../../queues/fair-line.ts";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
+import { type TestQueues, testQueues } from "../support/queues.ts";
 
 const epoch = 2 ** 20;
 
 describe("FairLine", () => {
-  let test: TestRedis;
+  let test: TestQueues;
   let redis: Redis;
-  let queues: Queues;
   let queue: Queue;
   let line: FairLine;
 
   beforeEach(() => {
-    test = testRedis();
-    redis = test.connection();
-    queues = openQueues(redis, test.prefix, () => {});
-    queue = queues["health-check"];
+    test = testQueues();
+    redis = test.redis.connection();
+    queue = test.queues["health-check"];
     line = new FairLine(redis, { base: queue.toKey(""), isExclusive: false });
   });
-  afterEach(async () => {
-    await closeQueues(queues);
-    await test.close();
-  });
+  afterEach(async () => test.close());
 
   const jobsOf = (userId: number, count: number) =>
     Array.from({ length: count }, () => ({ payload: { userId, credentialId: 1 } }));

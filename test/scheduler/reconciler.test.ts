@@ -3,38 +3,33 @@ import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { pino } from "pino";
 import { enqueue } from "../../queues/enqueue.ts";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import type { Queues } from "../../queues/open-queues.ts";
 import { reconcile } from "../../scheduler/reconciler.ts";
 import { startRelay } from "../../scheduler/relay.ts";
 import { cancelJobRuns, claimJobRun, findJobRun, recordEnding } from "../../tables/job-runs.ts";
-import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
+import type { TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
+import { type WorkerRig, workerRig } from "../support/worker-rig.ts";
 
 describe("reconcile", () => {
+  let rig: WorkerRig;
   let database: TestDatabase;
-  let redis: TestRedis;
   let connection: Redis;
   let queues: Queues;
 
   beforeEach(async () => {
-    database = await testDatabase();
-    redis = testRedis();
-    connection = redis.connection();
-    queues = openQueues(connection, redis.prefix, () => {});
+    rig = await workerRig();
+    ({ database, queues } = rig);
+    connection = rig.redis.connection();
   });
-  afterEach(async () => {
-    await closeQueues(queues);
-    await redis.close();
-    await database.close();
-  });
+  afterEach(async () => rig.close());
 
   const payload = { userId: 1, credentialId: 2 };
   const run = async () =>
     reconcile({ database: database.dataSource, queues, redis: connection, applyPending: true });
   /** What FLUSHALL does, in the corner of this test. */
   const wipe = async (): Promise<void> => {
-    const keys = await connection.keys(`${redis.prefix}*`);
+    const keys = await connection.keys(`${rig.redis.prefix}*`);
     if (keys.length > 0) await connection.unlink(...keys);
   };
   const request = async (): Promise<string> => {

@@ -2,29 +2,26 @@ import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { pino } from "pino";
 import type { DataSource } from "typeorm";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import type { Queues } from "../../queues/open-queues.ts";
 import { type Relay, type RelayOptions, startRelay } from "../../scheduler/relay.ts";
-import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
+import type { TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
+import { type WorkerRig, workerRig } from "../support/worker-rig.ts";
 
 describe("startRelay", () => {
+  let rig: WorkerRig;
   let database: TestDatabase;
-  let redis: TestRedis;
   let queues: Queues;
   let relays: Relay[];
 
   beforeEach(async () => {
-    database = await testDatabase();
-    redis = testRedis();
-    queues = openQueues(redis.connection(), redis.prefix, () => {});
+    rig = await workerRig();
+    ({ database, queues } = rig);
     relays = [];
   });
   afterEach(async () => {
     await Promise.all(relays.map(async (relay) => relay.close()));
-    await closeQueues(queues);
-    await redis.close();
-    await database.close();
+    await rig.close();
   });
 
   const never = 3_600_000;
@@ -174,7 +171,7 @@ describe("startRelay", () => {
   });
 
   it("keeps the requests and stays up while Redis refuses them", async () => {
-    const elsewhere = redis.connection();
+    const elsewhere = rig.redis.connection();
     await elsewhere.set(queues.sync.toKey("wait"), "not a list");
     start({ pollMs: 1_000 });
     const id = await enqueue();

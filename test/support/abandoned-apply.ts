@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { DataSource } from "typeorm";
+import { TerraformRun } from "../../entities/terraform-run.ts";
 import type { Hold } from "../../local/terraform/faults.ts";
 import type { FakeProviders } from "../../local/terraform/server.ts";
 import { findModule } from "../../terraform/module.ts";
@@ -42,4 +45,15 @@ export async function abandonApply(
   const identity = await takeOver(directory);
   if (!identity) throw new Error("no apply was left");
   return { hold, identity };
+}
+
+/** Notes a run that its worker left while it applied. */
+export async function saveLeftRun(
+  database: DataSource,
+  resourceId: number,
+  process: { host: string; directory: string },
+): Promise<void> {
+  const ids = { id: randomUUID(), resourceId, jobRunId: randomUUID() };
+  const stage = { action: "apply", state: "running", stage: "applying" } as const;
+  await database.getRepository(TerraformRun).save({ ...ids, ...stage, process });
 }

@@ -1,10 +1,11 @@
 import { startApi } from "../../api/main.ts";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import type { Queues } from "../../queues/open-queues.ts";
 import { readConfig } from "../../runtime/config.ts";
 import { OpenParts } from "../../runtime/shutdown.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 import { type TestLog, testLog } from "./log.ts";
-import { type TestRedis, testRedis } from "./redis.ts";
+import { testQueues } from "./queues.ts";
+import type { TestRedis } from "./redis.ts";
 
 export const viewer = "viewer:correct horse battery";
 export const operator = "operator:staple: with colons";
@@ -22,8 +23,8 @@ export interface TestApi extends TestLog {
 
 /** Starts an api on a port of its own. `changes` are environment variables; an empty one is unset. */
 export async function testApi(changes: Record<string, string> = {}): Promise<TestApi> {
-  const [database, redis] = [await testDatabase(), testRedis()];
-  const queues = openQueues(redis.connection(), redis.prefix, () => {});
+  const database = await testDatabase();
+  const { redis, queues, close: closeQueues } = testQueues();
   const log = testLog();
   const environment = {
     DATABASE_URL: database.url,
@@ -38,8 +39,8 @@ export async function testApi(changes: Record<string, string> = {}): Promise<Tes
   const open = new OpenParts();
   const close = async () => {
     await open.close(() => {});
-    await closeQueues(queues);
-    await Promise.all([redis.close(), database.close()]);
+    await closeQueues();
+    await database.close();
   };
   const url = await startApi(config, log.log, open).catch(async (error: unknown) => {
     await close();

@@ -1,3 +1,6 @@
+/** Where a process of ours finds its services, as it reads it. */
+export type Places = Record<"DATABASE_URL" | "REDIS_URL" | "QUEUE_PREFIX", string>;
+
 /**
  * Sets environment variables of this process, or takes them away where the value is undefined. Returns what puts them
  * back as they were: `process.env` itself must stay, since only that one reaches the C library and child processes.

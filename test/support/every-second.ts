@@ -48,8 +48,7 @@ export async function everySecond(): Promise<EverySecond> {
 
   const replicas: SchedulerReplica[] = [];
   const start = (skewMs: number): SchedulerReplica => {
-    const { url: redisUrl, prefix } = rig.redis;
-    const replica = startReplica({ databaseUrl: rig.database.url, redisUrl, prefix, skewMs });
+    const replica = startReplica(rig.places, skewMs);
     replicas.push(replica);
     return replica;
   };
@@ -89,7 +88,7 @@ async function startWorker(rig: WorkerRig): Promise<void> {
   await rig.database.dataSource.query("CREATE TABLE effects (run UUID)");
   const work: Handler<typeof queue> = async ({ runId, finish }) =>
     finish(async (manager) => manager.query("INSERT INTO effects VALUES ($1)", [runId]));
-  await rig.start({ [queue]: work }, [queue]);
+  await rig.start({ [queue]: work });
 }
 
 async function readLastSlot(dataSource: DataSource): Promise<number> {

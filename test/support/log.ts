@@ -7,10 +7,10 @@ export interface TestLog {
   lines: Record<string, unknown>[];
 }
 
-export function testLog(): TestLog {
+export function testLog(level: "info" | "debug" = "info"): TestLog {
   const lines: Record<string, unknown>[] = [];
   const write = (line: string): void => {
     lines.push({ ...JSON.parse(line) });
   };
-  return { log: pino({ level: "info" }, { write }), lines };
+  return { log: pino({ level }, { write }), lines };
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+import type { Places } from "./environment.ts";
 
 const root = join(import.meta.dirname, "../..");
 const preload = ["test/support/skewed-clock.ts", "local/end-with-parent.ts"].map(
@@ -16,23 +17,17 @@ const program = `
   const config = readConfig(process.env, ["DATABASE_URL"]);
   const log = openLog("scheduler", "info");
   await runUntilSignal(log, async (open) => startScheduler(config, log, open));
-  process.stdout.write(JSON.stringify({ clock: Date.now() }) + "\\n");`;
-
-export interface ReplicaSettings {
-  databaseUrl: string;
-  redisUrl: string;
-  prefix: string;
-  /** How far its clock is ahead of the machine's, or behind if negative, in milliseconds. */
-  skewMs: number;
-}
+  const clockAheadMs = Date.now() - (performance.timeOrigin + performance.now());
+  process.stdout.write(JSON.stringify({ clockAheadMs }) + "\\n");`;
 
 /**
  * A scheduler in a process of its own, with a clock of its own; none of the default schedules is on. It ends with the
  * process that started it.
  */
 export interface SchedulerReplica {
+  /** How far its clock is to be ahead of the machine's, or behind if negative, in milliseconds. */
   skewMs: number;
-  /** By how much its clock was seen to be ahead when it had started; null before. */
+  /** By how much its clock was ahead of the machine's when it had started; null before. */
   clockAheadMs: number | null;
   /** The newest slot that it said it enqueued; empty before. */
   lastSlot: string;
@@ -42,24 +37,22 @@ export interface SchedulerReplica {
   stop(): Promise<number | null>;
 }
 
-export function startReplica(settings: ReplicaSettings): SchedulerReplica {
+export function startReplica(places: Places, skewMs: number): SchedulerReplica {
   const imports = ["--import=tsx", ...preload];
   const child = spawn(process.execPath, [...imports, "--input-type=module", "-e", program], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],
-      DATABASE_URL: settings.databaseUrl,
-      REDIS_URL: settings.redisUrl,
-      QUEUE_PREFIX: settings.prefix,
+      ...places,
       SCHEDULE_SYNC: "off",
       SCHEDULE_COST_INGEST: "off",
       SCHEDULE_HEALTH_CHECK: "off",
-      CLOCK_SKEW_MS: String(settings.skewMs),
+      CLOCK_SKEW_MS: String(skewMs),
     },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const replica: SchedulerReplica = {
-    skewMs: settings.skewMs,
+    skewMs,
     clockAheadMs: null,
     lastSlot: "",
     kill: async () => {
@@ -68,8 +61,8 @@ export function startReplica(settings: ReplicaSettings): SchedulerReplica {
     stop: async () => end(child, "SIGTERM"),
   };
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const { clock, slot }: { clock?: number; slot?: string } = JSON.parse(line);
-    if (clock !== undefined) replica.clockAheadMs = clock - Date.now();
+    const { clockAheadMs, slot }: { clockAheadMs?: number; slot?: string } = JSON.parse(line);
+    if (clockAheadMs !== undefined) replica.clockAheadMs = clockAheadMs;
     if (slot !== undefined) replica.lastSlot = slot;
   });
   return replica;

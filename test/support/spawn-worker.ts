@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Places } from "./environment.ts";
 import { until } from "./until.ts";
 
 const script = join(import.meta.dirname, "worker-process.ts");
@@ -22,9 +23,6 @@ export interface WorkerProcess {
 }
 
 export interface WorkerSettings {
-  databaseUrl: string;
-  redisUrl: string;
-  prefix: string;
   /** Lock of a job in milliseconds; the stall check comes twice as often. The product's own if absent. */
   lockMs?: number;
   /** A blocking job stands still until this file exists. */
@@ -32,16 +30,17 @@ export interface WorkerSettings {
 }
 
 /** Starts worker-process.ts and resolves when it takes jobs. */
-export async function spawnWorker(settings: WorkerSettings): Promise<WorkerProcess> {
+export async function spawnWorker(
+  places: Places,
+  { lockMs, unblock = "" }: WorkerSettings = {},
+): Promise<WorkerProcess> {
   const child = spawn(process.execPath, ["--import", "tsx", script], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],
-      DATABASE_URL: settings.databaseUrl,
-      REDIS_URL: settings.redisUrl,
-      QUEUE_PREFIX: settings.prefix,
-      LOCK_MS: settings.lockMs === undefined ? "" : String(settings.lockMs),
-      UNBLOCK: settings.unblock ?? "",
+      ...places,
+      LOCK_MS: lockMs === undefined ? "" : String(lockMs),
+      UNBLOCK: unblock,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

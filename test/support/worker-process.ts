@@ -6,9 +6,9 @@ import { openMetrics } from "../../runtime/metrics.ts";
 import { openReadiness } from "../../runtime/readiness.ts";
 import { openRedis } from "../../runtime/redis.ts";
 import { countJobs } from "../../workers/count-jobs.ts";
-import type { Handler, Handlers } from "../../workers/handler.ts";
+import type { Handler } from "../../workers/handler.ts";
 import { startWorkers } from "../../workers/worker.ts";
-import { testServices } from "./worker-services.ts";
+import { noHandlers, testServices } from "./worker-services.ts";
 
 /**
  * A worker process that tests kill, started by spawn-worker.ts. Jobs of `sync` write one row into `effects`; the first
@@ -38,13 +38,6 @@ const sync: Handler<"sync"> = async (job, payload) => {
     return { worker: process.pid };
   });
 };
-const never = async () => Promise.reject(new Error("not in this process"));
-const handlers: Handlers = {
-  sync,
-  "cost-ingest": never,
-  "health-check": never,
-  "terraform-apply": never,
-};
 
 const log = pino({ level: "warn" });
 const onError = (error: unknown): void => log.warn({ err: error }, "connection");
@@ -54,7 +47,7 @@ const database = await openDatabase(setting("DATABASE_URL"), {
 });
 const registry = openMetrics("worker");
 const workers = startWorkers(
-  handlers,
+  { ...noHandlers, sync },
   { ...testServices(database), log, counts: countJobs(registry, ["sync"]) },
   {
     connection: openRedis(setting("REDIS_URL"), onError),

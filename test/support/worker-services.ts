@@ -2,7 +2,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DataSource } from "typeorm";
 import type { Pass } from "../../workers/circuit-breaker.ts";
+import type { Handlers } from "../../workers/handler.ts";
 import type { Services } from "../../workers/services.ts";
+
+const never = async () => Promise.reject(new Error("not in this test"));
+/** Handlers that fail; a test brings those it needs. */
+export const noHandlers: Handlers = {
+  sync: never,
+  "cost-ingest": never,
+  "health-check": never,
+  "terraform-apply": never,
+};
 
 /** The way through a closed circuit that nobody watches. */
 const closedCircuit: Pass = {

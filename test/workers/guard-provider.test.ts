@@ -109,7 +109,7 @@ describe("a guarded provider", () => {
     const broken = await open(failWith(providerError("PROVIDER_UNAVAILABLE")));
     await failureOf(broken.discover(signal));
     await failureOf(broken.discover(signal));
-    await rig.start({ sync: async () => open(broken) }, ["sync"]);
+    await rig.start({ sync: async () => open(broken) });
 
     const id = await enqueue(rig.queues.sync, "sync", { userId: 1, credentialId: 2 });
     await until(async () => (await rig.queues.sync.getJobState(id)) === "delayed");

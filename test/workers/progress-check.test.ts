@@ -2,23 +2,22 @@ import { Worker } from "bullmq";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { enqueue } from "../../queues/enqueue.ts";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import type { Queues } from "../../queues/open-queues.ts";
 import { openReadiness } from "../../runtime/readiness.ts";
 import { progressCheck } from "../../workers/progress-check.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
+import { type TestQueues, testQueues } from "../support/queues.ts";
+import type { TestRedis } from "../support/redis.ts";
 import { until } from "../support/until.ts";
 
 describe("progressCheck", () => {
+  let test: TestQueues;
   let redis: TestRedis;
   let queues: Queues;
   beforeEach(() => {
-    redis = testRedis();
-    queues = openQueues(redis.connection(), redis.prefix, () => {});
+    test = testQueues();
+    ({ redis, queues } = test);
   });
-  afterEach(async () => {
-    await closeQueues(queues);
-    await redis.close();
-  });
+  afterEach(async () => test.close());
 
   /** Looks several times for longer than the patience, and returns what was said last. */
   const watch = async (patienceMs = 50): Promise<string | undefined> => {

@@ -18,7 +18,7 @@ describe("a worker that is handed what is no job", () => {
     const note = async (_: unknown, payload: unknown) => {
       ran.push(payload);
     };
-    await rig.start({ sync: note }, ["sync"]);
+    await rig.start({ sync: note });
   });
   afterEach(async () => rig.close());
 

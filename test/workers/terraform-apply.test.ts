@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +14,7 @@ import { HandBackError } from "../../workers/errors.ts";
 import type { FinishedRun } from "../../workers/run-job.ts";
 import { applyTerraform } from "../../workers/terraform-apply.ts";
 import { readStoredState } from "../../workers/terraform-state.ts";
+import { saveLeftRun } from "../support/abandoned-apply.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
 import { requireTerraform } from "../support/terraform.ts";
 import { until } from "../support/until.ts";
@@ -171,15 +171,8 @@ describe("applyTerraform", () => {
 
   it("holds a resource whose run was left on another machine, until somebody retries", async () => {
     const id = await addResource();
-    await tenant.database.getRepository(TerraformRun).save({
-      id: randomUUID(),
-      resourceId: id,
-      jobRunId: randomUUID(),
-      action: "apply",
-      state: "running",
-      stage: "applying",
-      process: { host: "elsewhere", directory: join(root, "x") },
-    });
+    const process = { host: "elsewhere", directory: join(root, "x") };
+    await saveLeftRun(tenant.database, id, process);
 
     const { outcome } = await run(id, "apply");
 

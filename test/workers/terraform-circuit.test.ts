@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
@@ -20,7 +19,7 @@ import type { FinishedRun } from "../../workers/run-job.ts";
 import type { Services } from "../../workers/services.ts";
 import { syncCredential } from "../../workers/sync.ts";
 import { applyTerraform } from "../../workers/terraform-apply.ts";
-import { type AbandonedApply, abandonApply } from "../support/abandoned-apply.ts";
+import { type AbandonedApply, abandonApply, saveLeftRun } from "../support/abandoned-apply.ts";
 import { type AwsWorld, setupAws } from "../support/aws.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 import { type TestTenant, testTenant } from "../support/tenant.ts";
@@ -149,15 +148,7 @@ describe("applyTerraform and the circuit of its provider", () => {
       const directory = join(root, "left");
       left = await abandonApply({ binary, directory, fakes }, "azurerm_virtual_network");
       adopted = left.identity;
-      await tenant.database.getRepository(TerraformRun).save({
-        id: randomUUID(),
-        resourceId: id,
-        jobRunId: randomUUID(),
-        action: "apply",
-        state: "running",
-        stage: "applying",
-        process: { host: hostname(), directory },
-      });
+      await saveLeftRun(tenant.database, id, { host: hostname(), directory });
       await openCircuit("azure");
     });
 

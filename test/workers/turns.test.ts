@@ -5,17 +5,17 @@ import { enqueue, enqueueAll } from "../../queues/enqueue.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import { GiveUpError } from "../../workers/errors.ts";
 import type { Handler } from "../../workers/handler.ts";
-import { type TestTurns, testTurns } from "../support/turns.ts";
 import { until } from "../support/until.ts";
+import { type WorkerRig, workerRig } from "../support/worker-rig.ts";
 
 describe("Turns", () => {
-  let test: TestTurns;
+  let test: WorkerRig;
   let started: number[];
   let release: () => void;
   let released: Promise<void>;
 
   beforeEach(async () => {
-    test = await testTurns();
+    test = await workerRig();
     started = [];
     released = new Promise((resolve) => {
       release = resolve;

@@ -4,70 +4,42 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { pino } from "pino";
 import { enqueue } from "../../queues/enqueue.ts";
 import { FairLine } from "../../queues/fair-line.ts";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import type { Queues } from "../../queues/open-queues.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import { GiveUpError, RetryError } from "../../workers/errors.ts";
-import type { Handler, Handlers } from "../../workers/handler.ts";
+import type { Handler } from "../../workers/handler.ts";
 import { makeProcessor } from "../../workers/process-job.ts";
 import { Turns } from "../../workers/turns.ts";
-import { type RunningWorkers, startWorkers } from "../../workers/worker.ts";
-import { type TestDatabase, testDatabase } from "../support/database.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
+import type { RunningWorkers } from "../../workers/worker.ts";
+import type { TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
-import { testServices } from "../support/worker-services.ts";
-
-const never = async () => Promise.reject(new Error("not in this test"));
-const idle: Handlers = {
-  sync: never,
-  "cost-ingest": never,
-  "health-check": never,
-  "terraform-apply": never,
-};
+import { type WorkerRig, workerRig } from "../support/worker-rig.ts";
+import { noHandlers, testServices } from "../support/worker-services.ts";
 
 describe("startWorkers", () => {
+  let rig: WorkerRig;
   let database: TestDatabase;
-  let redis: TestRedis;
   let queues: Queues;
-  let workers: RunningWorkers[];
 
   beforeEach(async () => {
-    database = await testDatabase();
-    redis = testRedis();
-    workers = [];
-    queues = openQueues(redis.connection(), redis.prefix, () => {});
+    rig = await workerRig();
+    ({ database, queues } = rig);
   });
-  afterEach(async () => {
-    await Promise.all(workers.map(async (worker) => worker.close()));
-    await closeQueues(queues);
-    await redis.close();
-    await database.close();
-  });
+  afterEach(async () => rig.close());
 
-  const services = () => ({
-    ...testServices(database.dataSource),
-    log: pino({ level: "silent" }),
-  });
-  const start = async (handler: Handler<"sync">, drainMs = 0): Promise<RunningWorkers> => {
-    const started = startWorkers({ ...idle, sync: handler }, services(), {
-      connection: redis.connection(),
-      prefix: redis.prefix,
-      queues: ["sync"],
-      concurrency: {},
-      drainMs,
-    });
-    workers.push(started);
-    await started.ready();
-    return started;
-  };
+  const start = async (sync: Handler<"sync">, drainMs = 0): Promise<RunningWorkers> =>
+    rig.start({ sync }, { drainMs });
   const state = async (queue: Queue, id: string): Promise<string> => queue.getJobState(id);
   const ledger = async (id: string) => findJobRun(database.dataSource, "sync", id);
   const payload = { userId: 1, credentialId: 2 };
 
   it("is given the abort signal by BullMQ, which looks at the number of parameters", () => {
-    const line = new FairLine(redis.connection(), { base: "unused", isExclusive: true });
+    const line = new FairLine(rig.redis.connection(), { base: "unused", isExclusive: true });
     const options = { line, database: database.dataSource, userConcurrency: 0 };
 
-    const processor = makeProcessor("sync", idle, services(), new Turns("sync", options));
+    const services = { ...testServices(database.dataSource), log: pino({ level: "silent" }) };
+
+    const processor = makeProcessor("sync", noHandlers, services, new Turns("sync", options));
 
     expect(processor.length).to.equal(3);
   });
