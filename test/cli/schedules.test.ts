@@ -15,7 +15,8 @@ interface Ran {
   stderr: string;
 }
 
-describe("multicloud schedules", () => {
+describe("multicloud schedules", function () {
+  this.timeout(120_000);
   let database: TestDatabase;
   beforeEach(async () => {
     database = await testDatabase();
@@ -26,7 +27,7 @@ describe("multicloud schedules", () => {
     new Promise((resolve) => {
       const command = ["--import", "tsx", "cli/main.ts", "schedules", ...args];
       const env = { ...process.env, DATABASE_URL: database.url };
-      const options = { cwd: root, env, timeout: 50_000 };
+      const options = { cwd: root, env, timeout: 100_000 };
       execFile(process.execPath, command, options, (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
       });
@@ -73,7 +74,7 @@ describe("multicloud schedules", () => {
     expect(await read("nightly")).to.include({ isEnabled: true });
     expect(await run("remove", "nightly")).to.include({ stdout: "Removed nightly.\n" });
     expect(await read("nightly")).to.equal(null);
-  }).timeout(120_000);
+  });
 
   it("says which field is wrong and changes nothing", async () => {
     const schedules = database.dataSource.getRepository(Schedule);

@@ -3,39 +3,38 @@ import { once } from "node:events";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { Schedule } from "../../entities/schedule.ts";
-import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.ts";
+import type { Queues } from "../../queues/open-queues.ts";
 import { type Config, readConfig } from "../../runtime/config.ts";
 import { OpenParts } from "../../runtime/shutdown.ts";
 import { startScheduler } from "../../scheduler/main.ts";
 import { addCredentials } from "../support/credentials.ts";
-import { type TestDatabase, testDatabase } from "../support/database.ts";
+import type { TestDatabase } from "../support/database.ts";
 import { testLog } from "../support/log.ts";
 import { startProxy } from "../support/proxy.ts";
-import { type TestRedis, testRedis } from "../support/redis.ts";
+import type { TestRedis } from "../support/redis.ts";
 import { until } from "../support/until.ts";
+import { type WorkerRig, workerRig } from "../support/worker-rig.ts";
 
 describe("scheduler", () => {
+  let rig: WorkerRig;
   let database: TestDatabase;
   let redis: TestRedis;
   let queues: Queues;
   let open: OpenParts;
 
   beforeEach(async () => {
-    database = await testDatabase();
-    redis = testRedis();
-    queues = openQueues(redis.connection(), redis.prefix, () => {});
+    rig = await workerRig();
+    ({ database, redis, queues } = rig);
     open = new OpenParts();
   });
   afterEach(async () => {
-    expect(await open.close(() => {})).to.equal(0);
-    await closeQueues(queues);
-    await Promise.all([redis.close(), database.close()]);
+    const code = await open.close(() => {});
+    await rig.close();
+    expect(code).to.equal(0);
   });
 
   const environment = (changes: Record<string, string> = {}) => ({
-    DATABASE_URL: database.url,
-    REDIS_URL: redis.url,
-    QUEUE_PREFIX: redis.prefix,
+    ...rig.places,
     SCHEDULE_SYNC: "* * * * * *",
     SCHEDULE_COST_INGEST: "off",
     SCHEDULE_HEALTH_CHECK: "off",
@@ -55,9 +54,9 @@ describe("scheduler", () => {
 
     await startScheduler(config({ SCHEDULE_SYNC: "off" }), log, open);
 
-    await until(async () => (await redis.connection().llen(key)) === 0);
-    const rejected = lines.find((line) => line["msg"] === "job rejected");
+    const rejected = await until(() => lines.find((line) => line["msg"] === "job rejected"));
     expect(rejected).to.include({ queue: "sync", "error.code": "FOREIGN_ENTRY" });
+    expect(await redis.connection().llen(key)).to.equal(0);
   });
 
   for (const service of ["PostgreSQL", "Redis"] as const) {
@@ -78,7 +77,7 @@ describe("scheduler", () => {
 
       const before = (await slots()).length;
       await until(async () => (await slots()).length > before);
-    }).timeout(10_000);
+    });
   }
 
   it("owes the slots of a time without Redis, and brings them to it when it is back", async () => {
@@ -176,11 +175,11 @@ describe("scheduler", () => {
     });
     const exit = once(child, "exit");
     try {
-      await until(() => output.includes("started\n"), { timeoutMs: 15_000 });
+      await until(() => output.includes("started\n"));
       child.kill("SIGTERM");
       expect(await exit).to.deep.equal([0, null]);
     } finally {
       child.kill("SIGKILL");
     }
-  }).timeout(20_000);
+  });
 });
