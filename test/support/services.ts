@@ -65,10 +65,12 @@ export const mochaGlobalSetup = [setUp];
 const lingerMs = 5_000;
 
 /** As `setUp`. A test that failed may not have closed what it opened; a run in which none failed has no such excuse. */
-export async function mochaGlobalTeardown(this: { failures: number }): Promise<void> {
+async function tearDown(this: { failures: number }): Promise<void> {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   if (this.failures > 0) setTimeout(() => process.exit(1), lingerMs).unref();
 }
+
+export const mochaGlobalTeardown = [tearDown];
 
 async function dropDatabases(): Promise<void> {
   const client = new Client({ connectionString: postgresUrl() });
