@@ -9,10 +9,10 @@ const seconds = Number(process.env["REPLICAS_SECONDS"] ?? 600);
 const killEveryMs = 15_000;
 const skews = [-2_000, -1_250, 0, 1_250, 2_000];
 /** Processes that compile as they load, on a busy machine. */
-const patient = { timeoutMs: 60_000 };
+const patient = { timeoutMs: 120_000 };
 
 describe("replicas of the scheduler of which one is killed every 15 seconds", function () {
-  this.timeout((seconds + 300) * 1_000);
+  this.timeout((seconds + 600) * 1_000);
   let test: EverySecond;
   beforeEach(async () => {
     test = await everySecond();
