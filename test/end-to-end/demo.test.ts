@@ -45,7 +45,7 @@ describe("npm run demo", function () {
       const before = await leftovers();
 
       const args = ["run", "-s", "demo", "--", "--once", "--json"];
-      const { exitCode, json, stderr } = await npm(args, { environment, timeoutMs: 110_000 });
+      const { exitCode, json, stderr } = await npm(args, { environment });
 
       expect(exitCode, stderr).to.equal(0);
       const queues: unknown = Reflect.get(Object(json), "queues");

@@ -30,7 +30,7 @@ export async function multicloud(
 /** Runs npm in the checkout with exactly this environment. Throws SyntaxError when the output is not JSON. */
 export async function npm(
   args: readonly string[],
-  { environment, input = "", timeoutMs = 60_000 }: CommandOptions,
+  { environment, input = "", timeoutMs = 110_000 }: CommandOptions,
 ): Promise<CommandResult> {
   const { exitCode, stdout, stderr } = await execa("npm", args, {
     cwd: checkout,
