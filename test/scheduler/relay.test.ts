@@ -86,7 +86,7 @@ describe("startRelay", () => {
     start({ batchSize: 20 });
     await until(async () => (await unsent()) === 0);
 
-    const place = await redis.connection().lpos(queues.sync.toKey("wait"), quiet, "RANK", -1);
+    const place = await rig.redis.connection().lpos(queues.sync.toKey("wait"), quiet, "RANK", -1);
     expect(1_000 - Number(place)).to.be.below(20);
   });
 

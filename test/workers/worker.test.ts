@@ -100,7 +100,7 @@ describe("startWorkers", () => {
       runs += 1;
       return { rows: runs };
     });
-    const client = redis.connection();
+    const client = rig.redis.connection();
     const key = queues.sync.toKey("lost");
     await queues.sync.pause();
     await queues.sync.add("sync", payload, { jobId: "lost", priority: 1 });
@@ -132,7 +132,7 @@ describe("startWorkers", () => {
     await start(async () => {
       runs += 1;
     });
-    const client = redis.connection();
+    const client = rig.redis.connection();
     await queues.sync.add("sync", payload, { jobId: "twice" });
     await until(async () => (await state(queues.sync, "twice")) === "completed");
 
@@ -149,7 +149,7 @@ describe("startWorkers", () => {
     await queues.sync.pause();
     await queues.sync.add("sync", payload, { jobId: "odd" });
     const odd = { stc: "often", ats: "99999999999" };
-    await redis.connection().hset(queues.sync.toKey("odd"), odd);
+    await rig.redis.connection().hset(queues.sync.toKey("odd"), odd);
     await queues.sync.resume();
 
     await until(async () => (await state(queues.sync, "odd")) === "completed");
