@@ -17,6 +17,25 @@ export function storableText(text: string): string {
 }
 
 /**
+ * NUL and half a surrogate pair; clouds and their users produce both. In JSON text these are the only such escapes. An
+ * escaped backslash is matched first, so that the text "\\u0000" stays what it is.
+ */
+const notStorable = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
+
+/** JSON text, as JSON.stringify writes it, that PostgreSQL stores as jsonb: what it refuses becomes U+FFFD. */
+export function storableJson(json: string): string {
+  return json.replace(notStorable, (found) => (found === "\\\\" ? found : "\u{FFFD}"));
+}
+
+/** JSON data with every text as PostgreSQL stores it in jsonb; the data itself if it is so already. */
+export function storableValue(value: unknown): unknown {
+  const json = JSON.stringify(value);
+  if (json === undefined) return undefined;
+  const storable = storableJson(json);
+  return storable === json ? value : JSON.parse(storable);
+}
+
+/**
  * Bytes of unknown origin as text that PostgreSQL stores and people read: UTF-8 as it is, anything else byte by byte
  * with `\xNN` for what is not printable ASCII.
  */

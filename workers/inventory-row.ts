@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DiscoveredResource } from "../providers/provider.ts";
+import { storableJson } from "../runtime/storable.ts";
 import type { InventoryRow } from "../tables/resource-inventory.ts";
 
 /** What a row says besides what the provider reported. */
@@ -28,19 +29,13 @@ export function toInventoryRow(resource: DiscoveredResource, origin: RowOrigin):
     metadata: sortFields(resource.metadata),
   };
   const json = JSON.stringify(content);
-  const storable = json.replace(notStorable, (found) => (found === "\\\\" ? found : "\u{FFFD}"));
+  const storable = storableJson(json);
   const written: typeof content = storable === json ? content : JSON.parse(storable);
   const nativeId = JSON.stringify(written.metadata["native_id"] ?? null);
   const compared = storable.replaceAll(nativeId, () => nativeId.toLowerCase());
   const contentHash = createHash("sha256").update(compared).digest("base64url");
   return { ...written, contentHash, lastSynced: syncedAt };
 }
-
-/**
- * PostgreSQL stores neither NUL nor half a surrogate pair; clouds and their users produce both. In JSON text these are
- * the only such escapes. An escaped backslash is matched first, so that the text "\\u0000" stays what it is.
- */
-const notStorable = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
 
 function sortFields(fields: object): Record<string, unknown> {
   const sorted: Record<string, unknown> = {};

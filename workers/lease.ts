@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from "typeorm";
+import { storableValue } from "../runtime/storable.ts";
 import {
   type Claim,
   holdFence,
@@ -50,7 +51,7 @@ export class Lease {
   async finish<T>(work: Work<T>, on?: EntityManager): Promise<T> {
     const result = await this.commit(async (manager) => {
       const value = await work(manager);
-      await recordEnding(manager, this.claim, { state: "done", result: value });
+      await recordEnding(manager, this.claim, { state: "done", result: storableValue(value) });
       return value;
     }, on);
     this.#finished = { result };

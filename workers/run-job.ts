@@ -2,6 +2,7 @@ import type { JobRun } from "../entities/job-run.ts";
 import type { QueueName } from "../queues/contract.ts";
 import { contracts, type Payloads } from "../queues/contracts.ts";
 import type { Logger } from "../runtime/log.ts";
+import { storableValue } from "../runtime/storable.ts";
 import { LostClaimError, recordEnding } from "../tables/job-runs.ts";
 import { claim, type DeliveredJob, earlierOutcome, type Parsed, parse } from "./claim-job.ts";
 import { GiveUpError, JobTimeoutError } from "./errors.ts";
@@ -179,7 +180,7 @@ async function record(services: Services, lease: Lease, outcome: Outcome): Promi
   try {
     await recordEnding(services.database.manager, lease.claim, {
       state: endings[outcome.kind],
-      ...("result" in outcome ? { result: outcome.result } : {}),
+      ...("result" in outcome ? { result: storableValue(outcome.result) } : {}),
       ...("code" in outcome ? { errorCode: outcome.code, errorMessage: outcome.message } : {}),
     });
   } catch (error) {

@@ -87,6 +87,15 @@ describe("runJob", () => {
     expect(outcome).to.include({ kind: "give-up", code: "UNSUPPORTED_VERSION" });
   });
 
+  it("records results and messages that hold what PostgreSQL refuses", async () => {
+    const done = await run(async () => ({ name: "a\0b", half: "\ud800" }));
+    expect(done.outcome.kind).to.equal("done");
+    expect((await ledger())?.result).to.deep.equal({ name: "a\ufffdb", half: "\ufffd" });
+
+    await run(async () => Promise.reject(new GiveUpError("NO", "a\0b")), delivery({ retries: 1 }));
+    expect(await ledger()).to.include({ state: "given-up", errorMessage: "a\ufffdb" });
+  });
+
   it("tries again what may pass by itself, until the attempts are used up", async () => {
     const throttled: Handler<"sync"> = async () => {
       const facts = { provider: "aws", nativeCode: "Throttling", operation: "x" } as const;
