@@ -5,7 +5,7 @@ import type { Provider, UnreadRegion } from "../providers/provider.ts";
 import type { SyncPayload } from "../queues/sync.ts";
 import { readClock, releaseScopes, type StoredScope } from "../tables/sync-scopes.ts";
 import { type AuthorisedCredential, authoriseCredential } from "./authorise.ts";
-import { PostponeError, RetryError } from "./errors.ts";
+import { GiveUpError, PostponeError, RetryError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
 import { planScopes } from "./plan-scopes.ts";
 import type { Services } from "./services.ts";
@@ -79,6 +79,7 @@ async function syncAll(
   const results = await listScopes(job, run, plan.toList);
   const result = summarise(plan.done, plan.skipped, results);
   throwIfIncomplete(plan.toList, results);
+  if (plan.done.length === 0) throwIfDenied(results);
   return job.finish(async (manager) => {
     await releaseScopes(manager, run);
     return result;
@@ -147,6 +148,17 @@ function throwIfIncomplete(scopes: StoredScope[], results: ListedScopeResult[]):
     throw new PostponeError("THROTTLED", problem, Math.max(waitOf(longest), throttleDelayMs));
   }
   throw new RetryError(codeOf(longest), problem, { afterMs: waitOf(longest), cause: longest });
+}
+
+/** A sync that was allowed to read nothing has done nothing. */
+function throwIfDenied(results: ListedScopeResult[]): void {
+  const [first] = results;
+  const isDenied = results.every(
+    ({ outcome, code }) => outcome === "denied" || code === "NOT_FOUND",
+  );
+  if (!first || !isDenied) return;
+  const problem = `none of ${results.length} scopes could be read: ${first.message}`;
+  throw new GiveUpError(first.code ?? "PERMISSION_DENIED", problem, "/credentialId");
 }
 
 function codeOf(trouble: ProviderError | UnreadRegion): string {

@@ -57,6 +57,18 @@ describe("syncScope", () => {
   });
 
   for (const code of ["PERMISSION_DENIED", "SERVICE_DISABLED"] as const) {
+    it(`gives up when every scope is denied with ${code}, and keeps what is known`, async () => {
+      await here.result({ [vms]: [instances(1, 3)] });
+
+      const { outcome } = await here.sync({ [vms]: [trouble(code)], [disks]: [trouble(code)] });
+
+      expect(outcome).to.deep.include({ kind: "give-up", code });
+      expect(outcome).to.have.property("message").that.includes("none of 2 scopes could be read");
+      expect(await here.scope(vms)).to.include({ outcome: "denied", errorCode: code });
+      expect((await here.rows()).filter((row) => row.missingSince)).to.deep.equal([]);
+      expect(await here.names()).to.have.lengthOf(3);
+    });
+
     it(`goes on beside a scope that is denied with ${code}`, async () => {
       const found = await here.result({ [disks]: [trouble(code)], [vms]: [instances(1, 2)] });
 
