@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from "typeorm";
 import { JobRun, type JobRunState } from "../entities/job-run.ts";
+import { showFailedJobs } from "./resources.ts";
 
 /** What a worker holds while it runs a job: the ledger row and the token that proves the claim is current. */
 export interface Claim {
@@ -182,7 +183,7 @@ export interface Ending {
   errorMessage?: string;
 }
 
-/** Records the end of a claim. Throws LostClaimError when the claim is no longer current. */
+/** Records the end of a claim, in a transaction. Throws LostClaimError when the claim is no longer current. */
 export async function recordEnding(
   manager: EntityManager,
   claim: Claim,
@@ -204,6 +205,9 @@ export async function recordEnding(
     ],
   );
   if (count === 0) throw new LostClaimError(claim.runId);
+  if (ending.state !== "done" && finalStates.includes(ending.state)) {
+    await showFailedJobs(manager, [claim.runId]);
+  }
 }
 
 /** The newest ledger row of a job, by its id in Redis or in the ledger; null while the ledger does not know it. */
@@ -236,15 +240,20 @@ export async function cancelJobRuns(
   queue: string,
   ids: readonly string[],
 ): Promise<number> {
-  const [, count]: [unknown, number] = await database.query(
-    `UPDATE job_runs
-     SET state = 'given-up', error_code = 'CANCELLED', error_message = 'cancelled by an operator',
-         finished_at = clock_timestamp(), claimed_as = NULL
-     WHERE queue = $1 AND (id::text = ANY($2) OR job_id = ANY($2))
-       AND state IN ('queued', 'retrying', 'handed-back')`,
-    [queue, ids],
-  );
-  return count;
+  return database.transaction(async (manager) => {
+    const [rows]: [{ id: string }[], number] = await manager.query(
+      `UPDATE job_runs
+       SET state = 'given-up', error_code = 'CANCELLED', error_message = 'cancelled by an operator',
+           finished_at = clock_timestamp(), claimed_as = NULL
+       WHERE queue = $1 AND (id::text = ANY($2) OR job_id = ANY($2))
+         AND state IN ('queued', 'retrying', 'handed-back')
+       RETURNING id`,
+      [queue, ids],
+    );
+    const cancelled = rows.map((row) => row.id);
+    await showFailedJobs(manager, cancelled);
+    return cancelled.length;
+  });
 }
 
 /**

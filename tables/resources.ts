@@ -26,22 +26,52 @@ export async function setResourceStatus(
   );
 }
 
-/**
- * Adds to what a resource shows of Terraform, and keeps what was there before: outputs of an earlier apply still hold
- * after one that failed. `status` changes it too.
- */
+/** What was shown before, to be added to: outputs of an earlier apply still hold after one that failed. */
+const shownBefore = `CASE jsonb_typeof(terraform_output) WHEN 'object' THEN terraform_output ELSE '{}' END`;
+
+/** Adds to what a resource shows of Terraform. */
 export async function noteTerraformOutput(
   manager: EntityManager,
   id: number,
   added: Record<string, unknown>,
-  status: ManagedStatus | null = null,
 ): Promise<void> {
   await manager.query(
-    `UPDATE resources
-     SET status = coalesce($3, status), updated_at = clock_timestamp(),
-         terraform_output = CASE jsonb_typeof(terraform_output) WHEN 'object' THEN terraform_output ELSE '{}' END || $2::jsonb
-     WHERE id = $1`,
-    [id, JSON.stringify(added), status],
+    `UPDATE resources SET updated_at = clock_timestamp(), terraform_output = ${shownBefore} || $2::jsonb WHERE id = $1`,
+    [id, JSON.stringify(added)],
+  );
+}
+
+/**
+ * Shows people which of the ended jobs did not reach their goal: the resource of such an apply or destroy is `failed`
+ * and says why. Another apply or destroy of it that has not ended decides instead, and who cancels a job that has begun
+ * nothing changes nothing. Belongs into the transaction that ends the jobs.
+ */
+export async function showFailedJobs(
+  manager: EntityManager,
+  jobRunIds: readonly string[],
+): Promise<void> {
+  // Of two jobs of a resource that end at once the later one has to see the end of the other.
+  await manager.query(
+    `SELECT 1 FROM resources
+     WHERE id IN (SELECT resource_id FROM job_runs WHERE id = ANY($1) AND queue = 'terraform-apply')
+     ORDER BY id FOR NO KEY UPDATE`,
+    [jobRunIds],
+  );
+  await manager.query(
+    `UPDATE resources r
+     SET status = 'failed', updated_at = clock_timestamp(),
+         terraform_output = ${shownBefore} || jsonb_build_object(
+           'error', jsonb_build_object('code', j.error_code, 'message', j.error_message))
+     FROM job_runs j
+     WHERE j.id = ANY($1) AND j.queue = 'terraform-apply' AND j.payload ->> 'action' IN ('apply', 'destroy')
+       AND j.state IN ('given-up', 'failed', 'held') AND r.id = j.resource_id AND r.user_id = j.user_id
+       AND (j.error_code <> 'CANCELLED' OR r.status IN ('provisioning', 'destroying'))
+       AND NOT EXISTS (
+         SELECT 1 FROM job_runs o
+         WHERE o.resource_id = r.id AND o.user_id = r.user_id AND o.queue = 'terraform-apply'
+           AND o.payload ->> 'action' IN ('apply', 'destroy') AND o.finished_at IS NULL
+       )`,
+    [jobRunIds],
   );
 }
 

@@ -2,6 +2,7 @@ import { QueryFailedError } from "typeorm";
 import { ProviderError } from "../providers/errors.ts";
 import { InvalidPayloadError } from "../queues/parse-payload.ts";
 import { redactText } from "../runtime/redact.ts";
+import { storableText } from "../runtime/storable.ts";
 import { LostClaimError } from "../tables/job-runs.ts";
 import {
   GiveUpError,
@@ -63,7 +64,7 @@ export function isVerdict(error: unknown): boolean {
 
 function describe(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return redactText(text).slice(0, longestMessage);
+  return storableText(redactText(text).slice(0, longestMessage));
 }
 
 /**

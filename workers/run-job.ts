@@ -178,11 +178,14 @@ const endings = {
 async function record(services: Services, lease: Lease, outcome: Outcome): Promise<void> {
   if (lease.finished) return;
   try {
-    await recordEnding(services.database.manager, lease.claim, {
+    const ending = {
       state: endings[outcome.kind],
       ...("result" in outcome ? { result: storableValue(outcome.result) } : {}),
       ...("code" in outcome ? { errorCode: outcome.code, errorMessage: outcome.message } : {}),
-    });
+    };
+    await services.database.transaction(async (manager) =>
+      recordEnding(manager, lease.claim, ending),
+    );
   } catch (error) {
     // Only the lock in Redis may be lost: then this worker has stopped in order, and whoever takes the job is told so.
     if (outcome.kind !== "lost" || !(error instanceof LostClaimError)) throw error;

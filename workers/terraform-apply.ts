@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { EntityManager } from "typeorm";
 import type { TerraformApplyPayload } from "../queues/terraform-apply.ts";
-import { storableText } from "../runtime/storable.ts";
 import { LockHeldError, withAdvisoryLock } from "../tables/advisory-lock.ts";
-import { noteTerraformOutput, pinCredential, setResourceStatus } from "../tables/resources.ts";
+import { pinCredential, setResourceStatus } from "../tables/resources.ts";
 import {
   addTerraformRun,
   endTerraformRun,
@@ -31,7 +30,6 @@ import type { Outputs } from "../terraform/state.ts";
 import type { Pass } from "./circuit-breaker.ts";
 import { GiveUpError, PostponeError, RetryError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
-import { classify } from "./outcome.ts";
 import type { Services } from "./services.ts";
 import { recoverRun } from "./terraform-recovery.ts";
 import {
@@ -64,9 +62,7 @@ export const applyTerraform: Handler<"terraform-apply"> = async (dependencies, p
   try {
     return await withAdvisoryLock(dependencies.database, `resource ${id}`, async () =>
       work(dependencies, payload, signal).catch(async (error: unknown) => {
-        const reason = verdict(signal.aborted ? signal.reason : error);
-        if (changesResource(payload.action)) await showFailure(dependencies, id, reason);
-        throw reason;
+        throw verdict(signal.aborted ? signal.reason : error);
       }),
     );
   } catch (error) {
@@ -102,25 +98,6 @@ async function work(
     await recordFailure(dependencies, run, error);
     throw error;
   }
-}
-
-/**
- * Shows people that an apply or destroy has failed, also one that was refused before it began. One that only waits, for
- * another worker or for its provider, has not.
- */
-async function showFailure(
-  { commit }: JobContext,
-  resourceId: number,
-  reason: unknown,
-): Promise<void> {
-  const outcome = classify(reason);
-  if (!("code" in outcome) || outcome.kind === "postpone") return;
-  const { code, message } = outcome;
-  const output = { error: { code, message: storableText(message) } };
-  // The reason itself must come through, even if the database is what is broken.
-  await commit(async (manager) => noteTerraformOutput(manager, resourceId, output, "failed")).catch(
-    () => {},
-  );
 }
 
 async function prepare(

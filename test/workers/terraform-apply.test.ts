@@ -166,7 +166,7 @@ describe("applyTerraform", () => {
     const [killed] = await runs();
     expect(killed).to.include({ state: "unknown" });
     expect(killed?.errorMessage).to.match(/create of aws_s3_bucket\.\S+ was under way/);
-    expect((await resource(id)).status).to.equal("failed");
+    expect((await resource(id)).status).to.equal("provisioning");
   });
 
   it("holds a resource whose run was left on another machine, until somebody retries", async () => {

@@ -1,7 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { pino } from "pino";
+import { runJob } from "../../workers/run-job.ts";
+import { applyTerraform } from "../../workers/terraform-apply.ts";
 import { requireTerraform } from "../support/terraform.ts";
 import { awsKeys, type TerraformTenant, terraformTenant } from "../support/terraform-tenant.ts";
 
@@ -107,7 +111,7 @@ describe("applyTerraform and what its resource shows", function () {
     expect(await shown(id)).to.include({ status: "failed" });
   });
 
-  it("is failed when there is no room for its run", async () => {
+  it("waits for another try when there is no room for its run", async () => {
     const id = await tenant.addResource();
     await writeFile(join(tenant.root, "file"), "");
     tenant.services.terraform.workDirectory = join(tenant.root, "file", "runs");
@@ -118,8 +122,38 @@ describe("applyTerraform and what its resource shows", function () {
     expect(outcome)
       .to.have.property("message")
       .that.matches(/ENOTDIR$/);
-    expect(await shown(id)).to.include({ status: "failed" });
+    expect(await shown(id)).to.include({ status: "provisioning" });
   });
+
+  for (const [action, status] of [
+    ["apply", "provisioning"],
+    ["destroy", "destroying"],
+  ] as const) {
+    it(`is ${status} between the attempts of its ${action}, and failed after the last`, async () => {
+      const id = await tenant.addResource();
+      if (action === "destroy") await tenant.work(id, "apply");
+      tenant.fakes.faults.add({ action: "configure", error: { summary: "ThrottlingException" } });
+      const attempt = sameJob({ userId: tenant.userId, resourceId: id, action });
+
+      for (const number of [1, 2]) {
+        expect((await attempt()).outcome).to.include({ kind: "retry" });
+        expect(await shown(id), `after attempt ${number}`).to.include({ status });
+      }
+      expect((await attempt()).outcome).to.include({ kind: "failed" });
+
+      const failed = await shown(id);
+      expect(failed).to.include({ status: "failed" });
+      expect(failed).to.have.nested.property("error.code", "TERRAFORM_FAILED");
+    });
+  }
+
+  const sameJob = (data: object) => {
+    const services = { ...tenant.services, log: pino({ level: "silent" }) };
+    const facts = { id: randomUUID(), queuedAt: new Date(), data, stalls: 0, retries: 0 };
+    const job = { ...facts, log: async () => {}, updateProgress: async () => {} };
+    const { signal } = new AbortController();
+    return async () => runJob("terraform-apply", applyTerraform, services, job, signal);
+  };
 
   it("is never given a name that the module would make empty", async () => {
     const id = await tenant.addResource({ name: "日本語" });
