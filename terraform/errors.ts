@@ -33,8 +33,8 @@ const unavailableText =
 const doubtfulText = /\b50[0234]\b/;
 /** The name that DNS does not have is made of the region a tenant gave, or DNS itself is broken: not the cloud. */
 const unknownNameText = /no such host/i;
-/** The summary when terraform lost its plugin, which says nothing about the cloud behind it. */
-const pluginText = /^plugin (did not respond|error)/i;
+/** The summary when terraform got no answer of its plugin, which says nothing about the cloud behind it. */
+const pluginText = /^(plugin (did not respond|error)|request cancelled)/i;
 
 /** Characters of an error that a message repeats. */
 const longestSentence = 400;
@@ -65,7 +65,7 @@ export class TerraformError extends Error {
     if (this.end === "aborted") return "none";
     if (this.diagnostics.some(isTransient)) return "provider";
     if (this.end !== "exit" || this.stage === "init" || this.stage === "read") return "operator";
-    if (this.diagnostics.some(({ summary }) => pluginText.test(summary))) return "operator";
+    if (this.diagnostics.some(isPluginLost)) return "operator";
     return this.diagnostics.length > 0 ? "tenant" : "operator";
   }
 
@@ -77,7 +77,7 @@ export class TerraformError extends Error {
   get finding(): "answered" | "failed" | "nothing" {
     if (this.end !== "exit" || this.stage === "init" || this.stage === "read") return "nothing";
     const reported = this.diagnostics.filter(
-      ({ address, summary }) => address !== undefined && !pluginText.test(summary),
+      (diagnostic) => diagnostic.address !== undefined && !isPluginLost(diagnostic),
     );
     if (reported.length === 0) return "nothing";
     if (reported.some(isUnavailable)) return "failed";
@@ -88,6 +88,11 @@ export class TerraformError extends Error {
   get isTransient(): boolean {
     return this.fault === "provider" || this.fault === "none" || this.end === "killed";
   }
+}
+
+/** Whether terraform lost the plugin of a provider, and so does not know what came of its calls. */
+export function isPluginLost({ summary }: Diagnostic): boolean {
+  return pluginText.test(summary);
 }
 
 function isTransient(diagnostic: Diagnostic): boolean {

@@ -1,4 +1,4 @@
-import type { Stage } from "./errors.ts";
+import { isPluginLost, type Stage } from "./errors.ts";
 import { LogTail } from "./log-tail.ts";
 import type { ChangeCounts, Diagnostic, Message, Operation } from "./parse-message.ts";
 
@@ -52,6 +52,7 @@ export class RunProgress {
   /** Units of work done in the apply, and in all. */
   done = 0;
   units = 0;
+  readonly #errored = new Map<string, InFlight>();
   #stage: Stage = "init";
   #percent = 0;
 
@@ -88,6 +89,7 @@ export class RunProgress {
         break;
       case "apply_errored":
         this.inFlight.delete(message.hook.address);
+        this.#errored.set(message.hook.address, message.hook);
         break;
       case "text":
         break;
@@ -107,6 +109,19 @@ export class RunProgress {
 
   get errors(): Diagnostic[] {
     return this.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  }
+
+  /**
+   * Operations that nobody knows the outcome of once the run has ended: those in flight, and those whose provider's
+   * plugin was lost. Terraform calls the latter failed, like one that the provider refused.
+   */
+  get unanswered(): InFlight[] {
+    const inFlight = [...this.inFlight.values()];
+    if (!this.errors.some(isPluginLost)) return inFlight;
+    const answers = this.errors.filter((diagnostic) => !isPluginLost(diagnostic));
+    const answered = new Set(answers.map(({ address }) => address));
+    const errored = [...this.#errored.values()];
+    return [...inFlight, ...errored.filter(({ address }) => !answered.has(address))];
   }
 
   #complete(operation: Operation): void {

@@ -118,12 +118,12 @@ export class RunLostError extends Error {
 
 /** Whoever ends without an answer, killed or out of patience, cannot say what became of the calls it had made. */
 function unknownEffects(run: OngoingRun): string[] {
-  const inFlight = [...(run.progress?.inFlight.values() ?? [])];
-  return inFlight
+  const unanswered = run.progress?.unanswered ?? [];
+  return unanswered
     .filter(({ action }) => action !== "read")
     .map(
       ({ action, address }) =>
-        `${action} of ${address} was under way when terraform ended: look for it in the cloud, it may be missing in the state`,
+        `${action} of ${address} was under way when terraform or its provider ended: look for it in the cloud, it may be missing in the state`,
     );
 }
 

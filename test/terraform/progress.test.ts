@@ -96,4 +96,19 @@ describe("RunProgress", () => {
     expect(progress.percent).to.equal(30);
     expect(progress.created).to.deep.equal([]);
   });
+
+  it("keeps what a provider began and never answered, but not what it refused", () => {
+    const lost = { severity: "error", summary: "Plugin did not respond", detail: "" } as const;
+    const refused = { severity: "error", summary: "AccessDenied", detail: "" } as const;
+    const progress = applying(
+      hook("apply_errored", "a"),
+      hook("apply_errored", "b"),
+      hook("apply_errored", "c", "read"),
+      { type: "diagnostic", diagnostic: { ...refused, address: "a" } },
+      { type: "diagnostic", diagnostic: { ...lost, address: "b" } },
+      { type: "diagnostic", diagnostic: { ...lost, address: "c" } },
+    );
+
+    expect(progress.unanswered.map(({ address }) => address)).to.deep.equal(["b", "c"]);
+  });
 });

@@ -73,6 +73,21 @@ describe("applyTerraform and what earlier runs left", function () {
     expect((await tenant.resource(id)).status).to.equal("provisioning");
   });
 
+  it("says so when a provider's plugin dies", async () => {
+    const id = await tenant.addResource();
+    const hold = tenant.fakes.faults.hold({ type: "aws_s3_bucket", action: "create" });
+    const result = tenant.work(id, "apply");
+    await hold.reached;
+
+    tenant.fakes.close();
+
+    expect((await result).outcome).to.include({ kind: "retry", code: "TERRAFORM_FAILED" });
+    hold.release();
+    const [run] = await tenant.runs();
+    expect(run).to.include({ state: "unknown" });
+    expect(run?.errorMessage).to.include("create of aws_s3_bucket.this was under way");
+  });
+
   it("follows another job's apply to its end, then does what it was asked for itself", async () => {
     const { clientSecret, tenantId, clientId, subscriptionId } =
       azureCredential.provider === "azure" ? azureCredential : expect.fail();
