@@ -31,7 +31,7 @@ import type { Pass } from "./circuit-breaker.ts";
 import { GiveUpError, PostponeError, RetryError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";
 import type { Services } from "./services.ts";
-import { recoverRun } from "./terraform-recovery.ts";
+import { closeRun, recoverRun } from "./terraform-recovery.ts";
 import {
   changesResource,
   cleanUp,
@@ -76,7 +76,12 @@ async function work(
   payload: TerraformApplyPayload,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const target = await authoriseResource(dependencies, payload);
+  const target = await authoriseResource(dependencies, payload).catch(async (error: unknown) => {
+    if (error instanceof GiveUpError) {
+      await closeRun(dependencies, payload.resourceId, error, signal);
+    }
+    throw error;
+  });
   const recovered = await recoverRun(dependencies, target, signal);
   if (recovered) {
     const { run, jobRunId, result } = recovered;

@@ -1,10 +1,12 @@
 import type { TerraformRun } from "../entities/terraform-run.ts";
 import { endTerraformRun, findRunningTerraformRun } from "../tables/terraform-runs.ts";
 import { TerraformError, TerraformProofError } from "../terraform/errors.ts";
+import { followProcess } from "../terraform/follow.ts";
 import { type ApplyResult, adoptRun } from "../terraform/run.ts";
+import { defaultLimits } from "../terraform/stage.ts";
 import { readState } from "../terraform/watch-state.ts";
 import { exists, takeOver, workDirectoryAt } from "../terraform/work-directory.ts";
-import { HeldError } from "./errors.ts";
+import { type GiveUpError, HeldError } from "./errors.ts";
 import type { JobContext } from "./handler.ts";
 import type { Services } from "./services.ts";
 import {
@@ -15,10 +17,8 @@ import {
   recordRun,
   storeState,
 } from "./terraform-run.ts";
-import { readStoredState } from "./terraform-state.ts";
+import { storedVersion } from "./terraform-state.ts";
 import type { TerraformTarget } from "./terraform-target.ts";
-
-const goneTooEarly = "its worker was gone before terraform applied";
 
 /** An earlier run that was followed to its end. */
 export interface RecoveredRun {
@@ -41,21 +41,12 @@ export async function recoverRun(
   const { manager } = dependencies.database;
   const row = await findRunningTerraformRun(manager, target.resource.id);
   if (!row) return null;
-  const directory = await whereItRan(dependencies, row);
-  const stored = await readStoredState(dependencies.secrets, manager, target.resource.id);
-  const run: OngoingRun = {
-    id: row.id,
-    resourceId: target.resource.id,
-    action: row.action,
-    directory,
-    stored,
-    progress: null,
-  };
+  const run = await leftRun(dependencies, row);
+  const { directory, stored } = run;
   const identity = await takeOver(directory);
   if (!identity) {
-    const isLost = row.stage === "applying" && !(await exists(directory));
-    const reason = isLost ? new RunLostError(row.id) : new Error(goneTooEarly);
-    return giveUpRun(dependencies, run, reason);
+    await giveUpRun(dependencies, run, await reasonOf(row, directory));
+    return null;
   }
   await dependencies.progress(30, `adopted the terraform process ${identity.pid} of run ${row.id}`);
   try {
@@ -72,6 +63,44 @@ export async function recoverRun(
   }
 }
 
+/**
+ * Ends a run that an earlier worker left and nobody may follow, because its credential is of no use any more: stops its
+ * terraform in order and stores the state that it wrote. Its log is not read, since nobody knows what must not be shown
+ * of it. Throws HeldError as `recoverRun`, and what the signal says when that aborts.
+ */
+export async function closeRun(
+  dependencies: Services & JobContext,
+  resourceId: number,
+  refusal: GiveUpError,
+  signal: AbortSignal,
+): Promise<void> {
+  const row = await findRunningTerraformRun(dependencies.database.manager, resourceId);
+  if (!row) return;
+  const run = await leftRun(dependencies, row);
+  const identity = await takeOver(run.directory);
+  if (!identity) return giveUpRun(dependencies, run, await reasonOf(row, run.directory));
+  await followProcess({
+    identity,
+    files: workDirectoryAt(run.directory).processFiles("apply"),
+    signal: AbortSignal.abort(),
+    timeoutMs: defaultLimits.applyMs,
+    graceMs: defaultLimits.graceMs,
+    each: async () => signal.throwIfAborted(),
+  });
+  const what = `run ${row.id} was stopped for want of its credential (${refusal.code})`;
+  await giveUpRun(dependencies, run, new RunLostError(what));
+}
+
+async function leftRun(
+  dependencies: Services & JobContext,
+  row: TerraformRun,
+): Promise<OngoingRun> {
+  const { id, resourceId, action } = row;
+  const directory = await whereItRan(dependencies, row);
+  const stored = await storedVersion(dependencies.database.manager, resourceId);
+  return { id, resourceId, action, directory, stored, progress: null };
+}
+
 async function whereItRan(dependencies: Services & JobContext, row: TerraformRun): Promise<string> {
   const { host: itsHost, directory } = { ...row.process };
   if (itsHost === host && typeof directory === "string") return directory;
@@ -82,14 +111,23 @@ async function whereItRan(dependencies: Services & JobContext, row: TerraformRun
   throw new HeldError("TERRAFORM_RUN_UNKNOWN", `${problem}. Make sure it has ended, then retry`);
 }
 
+/** Why a run has ended that has no apply to follow. */
+async function reasonOf({ id, stage }: TerraformRun, directory: string): Promise<Error> {
+  const isLost = stage === "applying" && !(await exists(directory));
+  if (isLost) return new RunLostError(`the directory of run ${id} is gone`);
+  return new Error("its worker was gone before terraform applied");
+}
+
 async function giveUpRun(
   dependencies: Services & JobContext,
   run: OngoingRun,
   reason: Error,
-): Promise<null> {
-  const left = await readState(workDirectoryAt(run.directory).state);
-  const isNewer = left !== null && left.serial > (run.stored?.serial ?? -1);
-  if (isNewer) await storeState(dependencies, run, left, "recovered");
+): Promise<void> {
+  const { state, erroredState } = workDirectoryAt(run.directory);
+  for (const path of [state, erroredState]) {
+    const left = await readState(path);
+    const isNewer = left !== null && left.serial > (run.stored?.serial ?? -1);
+    if (isNewer) await storeState(dependencies, run, left, "recovered");
+  }
   await recordFailure(dependencies, run, reason);
-  return null;
 }

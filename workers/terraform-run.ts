@@ -105,13 +105,14 @@ export function logsOf(run: OngoingRun, otherwise: string): string {
   return storableText(run.progress?.log.text || otherwise);
 }
 
-/** The directory of a run that applied is gone, and with it what would say how far it got. */
+/** A run that applied is over, and nobody can read how far it got. */
 export class RunLostError extends Error {
   override readonly name = "RunLostError";
 
-  constructor(id: string) {
+  /** @param what has become of which run. */
+  constructor(what: string) {
     super(
-      `the directory of run ${id} is gone: what it created or destroyed since its last stored state is unknown, look for it in the cloud`,
+      `${what}: what it created or destroyed since its last stored state is unknown, look for it in the cloud`,
     );
   }
 }

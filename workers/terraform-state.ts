@@ -73,6 +73,18 @@ export async function readStoredState(
   throw new StateUnreadableError(resourceId, version, "it is no Terraform state");
 }
 
+/**
+ * Which version of a resource's state is stored, be it that it cannot be opened; null when there is none, or it is no
+ * state.
+ */
+export async function storedVersion(
+  manager: EntityManager,
+  resourceId: number,
+): Promise<Pick<StoredState, "serial" | "lineage"> | null> {
+  const latest = await findLatestState(manager, resourceId);
+  return latest && (latest.envelope ?? parseState(Buffer.from(latest.text)));
+}
+
 function unseal(secrets: Secrets, resourceId: number, envelope: StateEnvelope): StoredState {
   const { sealed, serial, lineage } = envelope;
   const compressed = secrets.open(sealed, statePlace(resourceId));

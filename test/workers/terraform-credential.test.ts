@@ -1,8 +1,14 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { Credential } from "../../entities/credential.ts";
+import { isAlive } from "../../terraform/process-identity.ts";
+import { exists } from "../../terraform/work-directory.ts";
+import { abandonApply, saveLeftRun } from "../support/abandoned-apply.ts";
 import { requireTerraform } from "../support/terraform.ts";
 import { awsKeys, type TerraformTenant, terraformTenant } from "../support/terraform-tenant.ts";
+import { until } from "../support/until.ts";
 
 const azureSecrets = {
   tenant_id: "11111111-1111-1111-1111-111111111111",
@@ -12,11 +18,13 @@ const azureSecrets = {
 };
 
 describe("applyTerraform and the credential of its resource", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
+  let binary: string;
   let tenant: TerraformTenant;
 
   beforeEach(async function () {
-    tenant = await terraformTenant(await requireTerraform(this));
+    binary = await requireTerraform(this);
+    tenant = await terraformTenant(binary);
   });
   afterEach(async () => tenant?.close());
 
@@ -98,5 +106,53 @@ describe("applyTerraform and the credential of its resource", function () {
 
     expect(outcome).to.include({ code: "CREDENTIAL_INACTIVE" });
     expect((await tenant.resource(id)).credentialId).to.equal(first);
+  });
+
+  describe("while an apply was left by its worker", () => {
+    const leave = async () => {
+      const credentialId = await tenant.addCredential({ provider: "azure", secrets: azureSecrets });
+      const wanted = { provider: "azure", type: "network", credentialId } as const;
+      const id = await tenant.addResource({ ...wanted, status: "provisioning" });
+      const directory = join(tenant.root, "left");
+      const { fakes } = tenant;
+      const abandoned = await abandonApply({ binary, directory, fakes }, "azurerm_virtual_network");
+      await saveLeftRun(tenant.database, id, { host: hostname(), directory });
+      return { ...abandoned, credentialId, directory, id };
+    };
+    const change = async (
+      credentialId: number,
+      changes: { isActive: boolean } | { clientSecret: string },
+    ) => tenant.database.getRepository(Credential).update(credentialId, changes);
+
+    it("lets nobody go on when it is switched off: what was created is stored, the rest unknown", async () => {
+      const { identity, credentialId, directory, id } = await leave();
+      await change(credentialId, { isActive: false });
+
+      const { outcome } = await tenant.work(id, "apply");
+
+      expect(outcome).to.include({ kind: "give-up", code: "CREDENTIAL_INACTIVE" });
+      expect(await isAlive(identity)).to.equal(false);
+      expect(await tenant.stored(id)).to.include({ managedInstances: 1 });
+      expect(tenant.fakes.cloud.objects).to.have.length(1);
+      const [run, ...others] = await tenant.runs();
+      expect(others).to.deep.equal([]);
+      expect(run).to.include({ state: "unknown" });
+      expect(run?.errorMessage).to.match(/CREDENTIAL_INACTIVE.* is unknown, look for it/);
+      expect(await exists(directory)).to.equal(false);
+      expect(await tenant.resource(id)).to.include({ status: "failed" });
+    });
+
+    it("needs not be opened for the state to be stored", async () => {
+      const { hold, identity, credentialId, id } = await leave();
+      hold.release();
+      await until(async () => !(await isAlive(identity)), { what: "the end of the apply" });
+      await change(credentialId, { clientSecret: "v1.gone.AAAA.BBBB" });
+
+      const { outcome } = await tenant.work(id, "destroy");
+
+      expect(outcome).to.include({ kind: "give-up", code: "CREDENTIAL_UNDECRYPTABLE" });
+      expect(await tenant.stored(id)).to.include({ managedInstances: 3 });
+      expect((await tenant.runs()).map(({ state }) => state)).to.deep.equal(["unknown"]);
+    });
   });
 });
