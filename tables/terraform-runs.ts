@@ -1,4 +1,4 @@
-import type { EntityManager } from "typeorm";
+import { type EntityManager, In, Not } from "typeorm";
 import { TerraformRun, type TerraformRunState } from "../entities/terraform-run.ts";
 
 export interface NewTerraformRun {
@@ -24,6 +24,14 @@ export async function findRunningTerraformRun(
     where: { resourceId, state: "running" },
     order: { startedAt: "DESC" },
   });
+}
+
+/** Those of the runs that somebody has ended. */
+export async function findEndedTerraformRuns(
+  manager: EntityManager,
+  ids: readonly string[],
+): Promise<TerraformRun[]> {
+  return manager.findBy(TerraformRun, { id: In(ids), state: Not("running") });
 }
 
 /** Somebody else has ended the run: it was taken for lost, and another may have begun. */

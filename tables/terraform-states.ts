@@ -47,6 +47,21 @@ export async function findLatestState(
   return { ...row, envelope: envelope.success ? envelope.data : null };
 }
 
+/** Whether a version of a resource's state has these bytes; `sha256` in hex. */
+export async function hasState(
+  manager: EntityManager,
+  resourceId: number,
+  sha256: string,
+): Promise<boolean> {
+  const rows: unknown[] = await manager.query(
+    `SELECT 1 FROM terraform_states
+     WHERE resource_id = $1
+       AND $2 IN (state_data ->> 'sha256', encode(sha256(convert_to(state_data::TEXT, 'UTF8')), 'hex'))`,
+    [resourceId, sha256],
+  );
+  return rows.length > 0;
+}
+
 /**
  * Stores a state as the next version, unless it is byte for byte the newest one. When a run ends, its snapshots have
  * served their purpose and go.

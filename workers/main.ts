@@ -10,6 +10,7 @@ import { countJobs } from "./count-jobs.ts";
 import { handlers } from "./handlers.ts";
 import { concurrencyOf, openServices } from "./open-services.ts";
 import { progressCheck } from "./progress-check.ts";
+import { sweepAtStart } from "./terraform-sweep.ts";
 import { startWorkers } from "./worker.ts";
 
 /**
@@ -36,6 +37,7 @@ export async function startWorkerProcess(
     progress: progressCheck(redis, { prefix: config.QUEUE_PREFIX, queues }),
   });
   await serveHealth(role, health);
+  if (queues.includes("terraform-apply")) await sweepAtStart(services, log);
   const workers = startWorkers(
     handlers,
     { ...services, log, counts: countJobs(health.registry, queues) },

@@ -26,9 +26,14 @@ export function sealState(
     serial: state.serial,
     lineage: state.lineage,
     size: state.bytes.length,
-    sha256: createHash("sha256").update(state.bytes).digest("hex"),
+    sha256: digestOf(state.bytes),
     sealed: secrets.seal(compressed, statePlace(resourceId)),
   };
+}
+
+/** SHA-256 of a state's exact bytes, in hex, by which a stored one is found again. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The newest stored state of a resource. */
