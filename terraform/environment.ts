@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { endpointEnvironment, tokenEndpoint } from "./endpoints.ts";
 
 /** A credential in the clear, as the terraform providers need it. */
 export type RunCredential =
@@ -24,7 +25,7 @@ export interface EnvironmentOptions {
   reattachProviders?: string | undefined;
 }
 
-/** The operator's network and cloud settings that providers need to get out. Never a key, never a TF_ variable. */
+/** The operator's network settings that providers need to get out. Never a key, never a TF_ variable. */
 const inheritedNames = [
   "PATH",
   "HTTP_PROXY",
@@ -35,8 +36,6 @@ const inheritedNames = [
   "no_proxy",
   "SSL_CERT_FILE",
   "SSL_CERT_DIR",
-  "AWS_ENDPOINT_URL",
-  "ARM_ENVIRONMENT",
 ];
 
 /**
@@ -44,6 +43,7 @@ const inheritedNames = [
  * so it holds the run's own credential and no other secret.
  */
 export function runEnvironment(options: EnvironmentOptions): Record<string, string> {
+  const { credential, inherited } = options;
   const environment: Record<string, string> = {
     HOME: options.home,
     TMPDIR: options.home,
@@ -51,23 +51,27 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
     TF_CLI_CONFIG_FILE: options.cliConfigFile,
     TF_IN_AUTOMATION: "1",
     TF_INPUT: "0",
-    ...credentialEnvironment(options.credential),
+    ...credentialEnvironment(credential, inherited),
+    ...endpointEnvironment(credential.provider, inherited),
   };
   for (const name of inheritedNames) {
-    const value = options.inherited[name];
+    const value = inherited[name];
     if (value) environment[name] = value;
   }
   if (options.reattachProviders) environment["TF_REATTACH_PROVIDERS"] = options.reattachProviders;
   return environment;
 }
 
-function credentialEnvironment(credential: RunCredential): Record<string, string> {
+function credentialEnvironment(
+  credential: RunCredential,
+  inherited: EnvironmentOptions["inherited"],
+): Record<string, string> {
   if (credential.provider === "aws") return awsEnvironment(credential);
   if (credential.provider === "azure") return azureEnvironment(credential);
   const keyFile = readKeyFile(credential.serviceAccountJson);
   const project = credential.projectId ?? keyFile.project_id;
   return {
-    GOOGLE_CREDENTIALS: JSON.stringify(keyFile),
+    GOOGLE_CREDENTIALS: JSON.stringify({ ...keyFile, ...tokenEndpoint(inherited) }),
     // The provider does not take the project from the key.
     ...(project && { GOOGLE_PROJECT: project }),
   };

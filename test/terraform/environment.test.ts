@@ -108,6 +108,67 @@ describe("runEnvironment", () => {
     });
   });
 
+  it("takes the operator's endpoints of AWS, of all services and of each", () => {
+    const endpoints = {
+      AWS_ENDPOINT_URL: "https://aws.example.com",
+      AWS_ENDPOINT_URL_S3: "https://s3.example.com",
+      AWS_ENDPOINT_URL_COST_EXPLORER: "https://ce.example.com",
+    };
+    const others = { GCP_ENDPOINT: "https://gcp.example.com", ARM_ENVIRONMENT: "china" };
+
+    expect(environmentOf(awsCredential, { ...endpoints, ...others })).to.deep.equal({
+      ...environmentOf(awsCredential),
+      ...endpoints,
+    });
+  });
+
+  const resourceManager = (url: string) => ({ AZURE_RESOURCE_MANAGER_ENDPOINT: url });
+  for (const { what, inherited, expected } of [
+    {
+      what: "a sovereign cloud by its name",
+      inherited: resourceManager("https://management.usgovcloudapi.net"),
+      expected: { ARM_ENVIRONMENT: "usgovernment" },
+    },
+    {
+      what: "a host that describes its cloud",
+      inherited: resourceManager("https://arm.example.com:8443/"),
+      expected: { ARM_METADATA_HOSTNAME: "arm.example.com:8443" },
+    },
+    {
+      what: "what was set for it",
+      inherited: { ...resourceManager("https://arm.example.com"), ARM_ENVIRONMENT: "china" },
+      expected: { ARM_ENVIRONMENT: "china" },
+    },
+    {
+      what: "nothing of an authority alone",
+      inherited: { AZURE_AUTHORITY_HOST: "https://login.example.com" },
+      expected: {},
+    },
+  ]) {
+    it(`tells Azure's provider ${what}`, () => {
+      expect(environmentOf(azureCredential, inherited)).to.deep.equal({
+        ...environmentOf(azureCredential),
+        ...expected,
+      });
+    });
+  }
+
+  it("tells Google's provider the operator's endpoint of each service, and of tokens", () => {
+    const environment = environmentOf(gcpCredential, {
+      GCP_ENDPOINT: "https://gcp.example.com",
+      GCP_TOKEN_URL: "https://token.example.com/token",
+    });
+
+    expect(environment).to.include({
+      GOOGLE_COMPUTE_CUSTOM_ENDPOINT: "https://gcp.example.com/compute/v1/",
+      GOOGLE_STORAGE_CUSTOM_ENDPOINT: "https://gcp.example.com/storage/v1/",
+    });
+    expect(JSON.parse(environment["GOOGLE_CREDENTIALS"] ?? "")).to.include({
+      token_uri: "https://token.example.com/token",
+      audience: "https://oauth2.googleapis.com/token",
+    });
+  });
+
   it("reattaches providers only when told so explicitly", () => {
     const { HOME: home, TF_CLI_CONFIG_FILE: cliConfigFile } = base;
     const reattachProviders = '{"hashicorp/aws":{}}';
