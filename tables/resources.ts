@@ -42,9 +42,10 @@ export async function noteTerraformOutput(
 }
 
 /**
- * Shows people which of the ended jobs did not reach their goal: the resource of such an apply or destroy is `failed`
- * and says why. Another apply or destroy of it that has not ended decides instead, and who cancels a job that has begun
- * nothing changes nothing. Belongs into the transaction that ends the jobs.
+ * Shows people which of the ended jobs did not reach their goal: the resource of such an apply or destroy says why, and one
+ * that waited for it is `failed`; one that was there before and has not been touched stays what it is. Another apply or
+ * destroy of it that has not ended decides instead. A malformed job, and one that is cancelled before it began, change
+ * nothing. Belongs into the transaction that ends the jobs.
  */
 export async function showFailedJobs(
   manager: EntityManager,
@@ -59,12 +60,14 @@ export async function showFailedJobs(
   );
   await manager.query(
     `UPDATE resources r
-     SET status = 'failed', updated_at = clock_timestamp(),
+     SET status = CASE WHEN r.status IN ('pending', 'provisioning', 'destroying') THEN 'failed' ELSE r.status END,
+         updated_at = clock_timestamp(),
          terraform_output = ${shownBefore} || jsonb_build_object(
            'error', jsonb_build_object('code', j.error_code, 'message', j.error_message))
      FROM job_runs j
      WHERE j.id = ANY($1) AND j.queue = 'terraform-apply' AND j.payload ->> 'action' IN ('apply', 'destroy')
        AND j.state IN ('given-up', 'failed', 'held') AND r.id = j.resource_id AND r.user_id = j.user_id
+       AND j.error_code NOT IN ('INVALID_PAYLOAD', 'UNSUPPORTED_VERSION')
        AND (j.error_code <> 'CANCELLED' OR r.status IN ('provisioning', 'destroying'))
        AND NOT EXISTS (
          SELECT 1 FROM job_runs o

@@ -35,12 +35,12 @@ describe("a resource whose job ends without its handler", () => {
     );
     return id;
   };
-  const deliver = async (id: string, action: string) => {
+  const deliver = async (id: string, action: string, extras: object = {}) => {
     const services = { ...testServices(database.dataSource), log: pino({ level: "silent" }) };
     const job = {
       id,
       queuedAt: new Date(),
-      data: { userId: 1, resourceId: 1, action },
+      data: { userId: 1, resourceId: 1, action, ...extras },
       stalls: 0,
       retries: 0,
       log: async () => {},
@@ -88,6 +88,27 @@ describe("a resource whose job ends without its handler", () => {
     await cancel(await addJob("queued", "apply"));
 
     expect(await shown()).to.include({ status: "active" });
+  });
+
+  it("stays active, and says why, when an apply is refused before it began", async () => {
+    await addResource("active");
+    const id = await addJob("queued", "apply", { crashes: poisonedAfterCrashes, userId: 1 });
+
+    await deliver(id, "apply");
+
+    const row = await shown();
+    expect(row).to.include({ status: "active" });
+    expect(row).to.have.nested.property("output.error.code", "POISONED");
+  });
+
+  it("is not touched by a malformed job", async () => {
+    await addResource("provisioning");
+    const before = await shown();
+
+    const { outcome } = await deliver(await addJob("queued", "apply"), "apply", { v: "one" });
+
+    expect(outcome).to.include({ kind: "give-up", code: "INVALID_PAYLOAD" });
+    expect(await shown()).to.deep.equal(before);
   });
 
   it("waits for the other when one of two is cancelled", async () => {
