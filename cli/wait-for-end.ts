@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { JobRun } from "../entities/job-run.ts";
-import { finalStates } from "../tables/job-runs.ts";
+import { finalStates } from "../tables/claims.ts";
 
 /** Milliseconds between two looks: short for jobs of a second, and next to nothing for those of an hour. */
 const pause = { first: 100, longest: 1_000, growth: 1.2 };

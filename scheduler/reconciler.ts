@@ -3,7 +3,7 @@ import type { DataSource } from "typeorm";
 import type { Queues } from "../queues/open-queues.ts";
 import type { Logger } from "../runtime/log.ts";
 import { LockHeldError, withAdvisoryLock } from "../tables/advisory-lock.ts";
-import { silentAfterMs } from "../tables/job-runs.ts";
+import { silentAfterMs } from "../tables/claims.ts";
 import { requestOwedTerraformJobs } from "../tables/resources.ts";
 import { adoptJobs } from "./adopt-jobs.ts";
 import { type Periodic, startPeriodic } from "./periodic.ts";

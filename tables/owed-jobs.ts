@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
+import { silentAfterMs } from "./claims.ts";
 import type { WantedJob } from "./job-requests.ts";
-import { silentAfterMs } from "./job-runs.ts";
+import { uuid } from "./uuid.ts";
 
 /** A job that has not ended, nobody is working on, and Redis was told of. */
 export interface OwedJob extends WantedJob {
@@ -50,7 +51,7 @@ export async function filterKnownJobs(
   queue: string,
   jobIds: readonly string[],
 ): Promise<Set<string>> {
-  const uuids = jobIds.filter((id) => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id));
+  const uuids = jobIds.filter((id) => uuid.test(id));
   const rows: { known: string }[] = await database.query(
     `SELECT r.job_id AS known FROM job_runs r
      WHERE r.queue = $1 AND r.job_id = ANY($2) AND ${isUnfinished}

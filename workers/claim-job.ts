@@ -5,7 +5,7 @@ import { contracts, type Payloads } from "../queues/contracts.ts";
 import { InvalidPayloadError, parsePayload } from "../queues/parse-payload.ts";
 import { redactData } from "../runtime/redact.ts";
 import { storableData, storableId, storableText } from "../runtime/storable.ts";
-import { type ClaimResult, claimJobRun } from "../tables/job-runs.ts";
+import { type ClaimResult, claimJobRun } from "../tables/claims.ts";
 import { usualHeartbeatMs } from "./lease.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Services } from "./services.ts";

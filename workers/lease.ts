@@ -6,7 +6,7 @@ import {
   LostClaimError,
   recordEnding,
   recordHeartbeat,
-} from "../tables/job-runs.ts";
+} from "../tables/claims.ts";
 
 /** How often a running job shows that its worker is alive, in milliseconds: five times while a lock of 15 s lasts. */
 export const usualHeartbeatMs = 3_000;

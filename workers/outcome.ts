@@ -3,7 +3,7 @@ import { ProviderError } from "../providers/errors.ts";
 import { InvalidPayloadError } from "../queues/parse-payload.ts";
 import { redactText } from "../runtime/redact.ts";
 import { storableText } from "../runtime/storable.ts";
-import { LostClaimError } from "../tables/job-runs.ts";
+import { LostClaimError } from "../tables/claims.ts";
 import {
   GiveUpError,
   HandBackError,

@@ -2,7 +2,7 @@ import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq
 import { retryDelay } from "../queues/backoff.ts";
 import type { QueueName } from "../queues/contract.ts";
 import { contracts } from "../queues/contracts.ts";
-import { LostClaimError } from "../tables/job-runs.ts";
+import { LostClaimError } from "../tables/claims.ts";
 import { HandBackError } from "./errors.ts";
 import type { Handlers } from "./handler.ts";
 import { rejectEmptyJob } from "./reject-job.ts";

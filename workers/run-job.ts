@@ -3,7 +3,7 @@ import type { QueueName } from "../queues/contract.ts";
 import { contracts, type Payloads } from "../queues/contracts.ts";
 import type { Logger } from "../runtime/log.ts";
 import { storableValue } from "../runtime/storable.ts";
-import { LostClaimError, recordEnding } from "../tables/job-runs.ts";
+import { LostClaimError, recordEnding } from "../tables/claims.ts";
 import { claim, type DeliveredJob, earlierOutcome, type Parsed, parse } from "./claim-job.ts";
 import { GiveUpError, JobTimeoutError } from "./errors.ts";
 import type { Handler, JobContext } from "./handler.ts";

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import type { Logger } from "../runtime/log.ts";
 import { findEndedTerraformRuns } from "../tables/terraform-runs.ts";
 import { hasState } from "../tables/terraform-states.ts";
+import { uuid } from "../tables/uuid.ts";
 import { isMissing } from "../terraform/missing-file.ts";
 import { readState } from "../terraform/watch-state.ts";
 import { reasonToKeep, removeWorkDirectory, workDirectoryAt } from "../terraform/work-directory.ts";
 import type { Services } from "./services.ts";
 import { host } from "./terraform-run.ts";
 import { digestOf } from "./terraform-state.ts";
-
-const runId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /**
  * Removes the directories that killed workers of this machine left after they had recorded the end of their runs: they
@@ -25,7 +24,7 @@ export async function sweepRunDirectories({
     if (isMissing(error)) return [];
     throw error;
   });
-  const ids = names.filter((name) => runId.test(name));
+  const ids = names.filter((name) => uuid.test(name));
   let removed = 0;
   for (const { id, resourceId, process } of await findEndedTerraformRuns(manager, ids)) {
     const directory = workDirectoryAt(join(workDirectory, id));

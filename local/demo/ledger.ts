@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { QueueName } from "../../queues/contract.ts";
-import { finalStates } from "../../tables/job-runs.ts";
+import { finalStates } from "../../tables/claims.ts";
 
 /** What came of the jobs of one queue so far. */
 export interface QueueResult {

@@ -8,7 +8,8 @@ import { closeQueues, openQueues, type Queues } from "../../queues/open-queues.t
 import { migrate, openDatabase } from "../../runtime/database.ts";
 import { openRedis } from "../../runtime/redis.ts";
 import { createSecrets, type Secrets } from "../../runtime/secrets/secret.ts";
-import { finalStates, findJobRun } from "../../tables/job-runs.ts";
+import { finalStates } from "../../tables/claims.ts";
+import { findJobRun } from "../../tables/job-runs.ts";
 import { postgresUrl, redisUrl, want } from "./services.ts";
 import { until } from "./until.ts";
 

@@ -1,14 +1,7 @@
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import {
-  cancelJobRuns,
-  claimJobRun,
-  type Delivery,
-  findJobRun,
-  findJobRunByKey,
-  purgeJobRuns,
-  recordEnding,
-} from "../../tables/job-runs.ts";
+import { claimJobRun, type Delivery, recordEnding } from "../../tables/claims.ts";
+import { cancelJobRuns, findJobRun, findJobRunByKey, purgeJobRuns } from "../../tables/job-runs.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 
 describe("the ledger", () => {
