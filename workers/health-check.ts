@@ -8,8 +8,8 @@ import type { Handler } from "./handler.ts";
 import { type Finding, nextHealth } from "./health-status.ts";
 
 /**
- * The end of a check in any case, in milliseconds. The adapters bound each call more tightly (5 to 10 s); what comes on top
- * is loading an SDK for the first time and minting a token, which say nothing about the provider.
+ * The end of a check in any case, in milliseconds. The adapters bound each call more tightly (5 to 10 s), and minting a
+ * token is a call of its own. SDKs are loaded before, when the provider is opened.
  */
 export const checkTimeoutMs = 20_000;
 
