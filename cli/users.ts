@@ -49,5 +49,10 @@ export async function saveUser(
   if (found) throw new UsageError(`--email: ${found.email} exists`);
   // Passwords are set by the platform; until then nobody knows the one whose hash stands here.
   const hashedPassword = await hash(randomBytes(32).toString("base64"), 10);
-  return (await repository.save({ email, hashedPassword, fullName })).id;
+  const insert = repository.createQueryBuilder().insert().orIgnore();
+  const { identifiers } = await insert.values({ email, hashedPassword, fullName }).execute();
+  const id: unknown = identifiers[0]?.["id"];
+  // Somebody else adds the same address at this moment.
+  if (typeof id !== "number") throw new UsageError(`--email: ${email} exists`);
+  return id;
 }
