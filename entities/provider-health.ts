@@ -10,6 +10,7 @@ import {
 import { Credential } from "./credential.ts";
 import { User } from "./user.ts";
 
+/** What a check may find. */
 export const healthStatuses = ["healthy", "degraded", "error"] as const;
 export type HealthStatus = (typeof healthStatuses)[number];
 

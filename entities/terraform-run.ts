@@ -1,6 +1,7 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from "typeorm";
 import { Resource } from "./resource.ts";
 
+/** How a run stands or ended; `unknown`: nobody can say what it did. */
 export const terraformRunStates = [
   "running",
   "applied",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonFields, type JobContract, resourceId } from "./contract.ts";
 
+/** What a job may do with its resource. */
 export const terraformActions = ["plan", "apply", "destroy", "drift"] as const;
 export type TerraformAction = (typeof terraformActions)[number];
 

@@ -4,7 +4,7 @@ import { applyDefaultSchedule, type DefaultSchedule } from "../tables/schedules.
 import { retention } from "./check-schedule.ts";
 
 /** The schedules that every installation has, as the environment wants them. */
-export function defaultSchedules(config: Config): DefaultSchedule[] {
+function defaultSchedules(config: Config): DefaultSchedule[] {
   const fromVariable = (queue: string, variable: keyof typeof defaultCadences): DefaultSchedule => {
     const value = config[variable];
     const cron = value === "off" ? defaultCadences[variable] : value;

@@ -24,6 +24,7 @@ export async function findLastLoad(
     .findOne({ where: { credentialId, state: "loaded" }, order: { id: "DESC" } });
 }
 
+/** Notes a load and what came of it. */
 export async function addCostLoad(manager: EntityManager, row: CostLoadRow): Promise<void> {
   await manager.save(manager.create(CostLoad, row));
 }

@@ -124,6 +124,7 @@ export async function listSchedules(database: DataSource): Promise<Schedule[]> {
   return database.getRepository(Schedule).find({ order: { name: "ASC" } });
 }
 
+/** The schedule of that name, or null. */
 export async function findSchedule(database: DataSource, name: string): Promise<Schedule | null> {
   return database.getRepository(Schedule).findOneBy({ name });
 }

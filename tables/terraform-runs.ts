@@ -10,6 +10,7 @@ export interface NewTerraformRun {
   process: { host: string; directory: string };
 }
 
+/** Notes a run that is about to start. */
 export async function addTerraformRun(manager: EntityManager, run: NewTerraformRun): Promise<void> {
   const row = { ...run, state: "running" as const, stage: "preparing" };
   await manager.save(manager.create(TerraformRun, row));

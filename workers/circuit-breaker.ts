@@ -20,7 +20,7 @@ export interface CircuitSettings {
  * At half of ten calls in a minute an outage is told from a bad minute; half a minute is shorter than any provider's
  * outage worth naming, and one call in that time is no load for it.
  */
-export const circuitSettings: CircuitSettings = {
+const circuitSettings: CircuitSettings = {
   windowMs: 60_000,
   leastCalls: 10,
   openMs: 30_000,

@@ -29,7 +29,7 @@ export interface DeliveredJob {
 }
 
 /** The name under which this process claims jobs. */
-export const workerName = `${hostname()}:${process.pid}`;
+const workerName = `${hostname()}:${process.pid}`;
 
 /** A payload that keeps its contract, or what is wrong with it. */
 export type Parsed<Payload> = { payload: Payload } | { error: InvalidPayloadError };

@@ -11,7 +11,7 @@ export interface HealthState {
 }
 
 /** So many checks without an answer, at five minutes from one to the next, are more than a hiccup (Gatus: 3). */
-export const errorAfter = 3;
+const errorAfter = 3;
 
 /**
  * The state after a check. What a provider says counts at once, good or bad. Silence is damped: it makes a credential

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 
 /** What a simulated cloud does instead of, or to, its answer. Each cloud renders it in its own wire form. */
-export const effectSchema = z.discriminatedUnion("kind", [
+const effectSchema = z.discriminatedUnion("kind", [
   /** The provider's own throttling answer; `status` where a provider has more than one form. */
   z.strictObject({
     kind: z.literal("throttle"),

@@ -32,6 +32,7 @@ export function decodeObject(value: DynamicValue | null): ObjectValue {
   return asObject(decode(value.msgpack, { extensionCodec: extensions }));
 }
 
+/** An object as terraform takes it. */
 export function encodeObject(value: ObjectValue): DynamicValue {
   return { msgpack: encode(value, { extensionCodec: extensions }) };
 }
@@ -41,6 +42,7 @@ export function parseObject(json: Uint8Array): ObjectValue {
   return asObject(JSON.parse(Buffer.from(json).toString("utf8")));
 }
 
+/** Whether a value is an object and known. */
 export function isRecord(value: Value | undefined): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) && value !== unknown;
 }

@@ -39,7 +39,7 @@ export function createSecrets(credentialKeys: string, fernetKeys = ""): Secrets 
  * Opens a stored secret of either format: our envelope, or a Fernet token of the platform's Python side.
  * Throws a SecretError; returns the whole secret or nothing.
  */
-export function openSecret(
+function openSecret(
   text: string,
   { keyRing, fernetKeys, place }: SecretKeys & { place: SecretPlace },
 ): string {

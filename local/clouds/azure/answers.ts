@@ -18,6 +18,7 @@ export function answerArmError(
   response.status(status).json({ error: { code, message } });
 }
 
+/** As Azure words a refusal by its access control. */
 export function answerDenied(response: Response, { clientId, action, scope }: Asker): void {
   const text = `The client '${clientId}' with object id '${clientId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`;
   answerArmError(response, 403, "AuthorizationFailed", text);

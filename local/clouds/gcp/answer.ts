@@ -35,6 +35,7 @@ function errorInfo(reason: string): object {
   return { "@type": type, reason, domain: "googleapis.com", metadata: {} };
 }
 
+/** As Google answers a call without a token that it knows. */
 export const unauthenticated = problem(401, {
   message: "Request had invalid authentication credentials. Expected OAuth 2 access token.",
   reason: "authError",

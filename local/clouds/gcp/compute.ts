@@ -21,6 +21,7 @@ const zonesOfRegion: Record<string, string> = {
   "us-east1": "bcd",
 };
 
+/** Regions and their zones, as Compute names them in aggregated listings. */
 export const locations: readonly string[] = Object.entries(zonesOfRegion).flatMap(
   ([region, letters]) => [
     `regions/${region}`,

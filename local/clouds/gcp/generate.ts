@@ -38,7 +38,7 @@ export function generateProject({ projectId, seed, resources }: GenerateOptions)
 }
 
 /** A VM like those of the generator, for tests that add one. Its instance metadata holds what must never be stored. */
-export function instance(projectId: string, n: number, random: Random): GcpResource {
+function instance(projectId: string, n: number, random: Random): GcpResource {
   const zone = pick(zones, random);
   return {
     ...computeBody(projectId, zone, "instances", `vm-${n}`, 1),
