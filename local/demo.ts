@@ -9,7 +9,7 @@ import { findBinary } from "../terraform/binary.ts";
 import { TerraformMissingError } from "../terraform/errors.ts";
 import { applyAndDestroy, checkHealth, type Desk, scheduleOnce } from "./demo/jobs.ts";
 import { readFailedJobs, readHealth } from "./demo/ledger.ts";
-import { addPeople, addRevoked, type Registry } from "./demo/people.ts";
+import { addPeople, addResources, addRevoked, type Registry } from "./demo/people.ts";
 import { follow, type Screen } from "./demo/progress.ts";
 import {
   environmentFile,
@@ -83,16 +83,16 @@ async function putJobsIn(world: World, desk: Desk, screen: Screen): Promise<void
   const { environment } = world;
   const keys = createSecrets(environment["CREDENTIAL_KEYS"] ?? "", "");
   const registry: Registry = { database: desk.database, keys };
-  const cast = await addPeople(registry, world);
+  const users = await addPeople(registry, world);
   const worker = world.start(["worker"]);
   screen.write("Two users, three clouds: the scheduler enqueues, a worker process works\n");
   const apply = async (): Promise<void> => {
     const isHere = await hasTerraform(environment, screen);
-    if (isHere) await applyAndDestroy(desk, cast);
+    if (isHere) await applyAndDestroy(desk, await addResources(registry, users));
   };
   const schedule = async (): Promise<void> => {
     await scheduleOnce(world, desk.expected);
-    const userId = cast.users.second;
+    const userId = users.second;
     const credentialId = await addRevoked(registry, world, userId);
     await checkHealth(desk, { userId, credentialId });
   };

@@ -4,7 +4,7 @@ import { enqueue } from "../../queues/enqueue.ts";
 import type { Queues } from "../../queues/open-queues.ts";
 import { findJobRun } from "../../tables/job-runs.ts";
 import type { World } from "../world.ts";
-import type { Cast } from "./people.ts";
+import type { Wanted } from "./people.ts";
 import type { Expected } from "./progress.ts";
 
 /** A slot every two seconds: the first comes at once and its jobs are spread over two seconds. */
@@ -40,8 +40,8 @@ export interface Desk {
   signal: AbortSignal;
 }
 
-/** Applies every resource of the cast and destroys it again. */
-export async function applyAndDestroy(desk: Desk, { resources }: Cast): Promise<void> {
+/** Applies every resource and destroys it again. */
+export async function applyAndDestroy(desk: Desk, resources: Wanted[]): Promise<void> {
   desk.expected["terraform-apply"] += 2 * resources.length;
   await Promise.all(
     resources.map(async (resource) => {

@@ -13,12 +13,16 @@ import {
 } from "../accounts.ts";
 import type { World } from "../world.ts";
 
-/** What the demo works with. */
-export interface Cast {
-  /** `users.id` of two users. */
-  users: { first: number; second: number };
-  /** `resources.id` with their users: one wanted resource per cloud. */
-  resources: { userId: number; resourceId: number }[];
+/** `users.id` of the two users of the demo. */
+export interface Users {
+  first: number;
+  second: number;
+}
+
+/** A resource that somebody wants. */
+export interface Wanted {
+  userId: number;
+  resourceId: number;
 }
 
 /** Where credentials go. */
@@ -27,8 +31,8 @@ export interface Registry {
   keys: Secrets;
 }
 
-/** Adds two users, a credential of each cloud with about 5,000 resources in all, and one wanted resource per cloud. */
-export async function addPeople(registry: Registry, world: World): Promise<Cast> {
+/** Adds two users and a credential of each cloud, with about 5,000 resources in all. */
+export async function addPeople(registry: Registry, world: World): Promise<Users> {
   const { database } = registry;
   const first = await saveUser(database, "first@example.com", "First User");
   const second = await saveUser(database, "second@example.com", "Second User");
@@ -39,17 +43,25 @@ export async function addPeople(registry: Registry, world: World): Promise<Cast>
   await addAccount(registry, first, aws);
   await addAccount(registry, first, azure);
   await addAccount(registry, second, gcp);
+  return { first, second };
+}
+
+/** Adds one wanted resource per cloud. The scheduler soon asks for what nobody does, so only with terraform. */
+export async function addResources(
+  { database }: Registry,
+  { first, second }: Users,
+): Promise<Wanted[]> {
   const wanted: [user: number, provider: ProviderName, type: string, region: string][] = [
     [first, "aws", "vm", "eu-central-1"],
     [first, "azure", "network", "westeurope"],
     [second, "gcp", "storage", "europe-west1"],
   ];
-  const resources: Cast["resources"] = [];
+  const resources: Wanted[] = [];
   for (const [user, provider, type, region] of wanted) {
     const row = { user, provider, type, name: `demo-${type}`, spec: { region } };
     resources.push({ userId: user, resourceId: await saveResource(database, row) });
   }
-  return { users: { first, second }, resources };
+  return resources;
 }
 
 /** The name of the credential that does not work. */

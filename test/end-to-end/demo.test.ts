@@ -64,6 +64,18 @@ describe("npm run demo", function () {
     });
   }
 
+  it("leaves out what needs terraform where there is none, and says how to get it", async () => {
+    const args = ["run", "-s", "demo", "--", "--once", "--json"];
+    const without = { ...environment, TERRAFORM_BINARY: join(temporary, "terraform") };
+
+    const { exitCode, json, stderr } = await npm(args, { environment: without });
+
+    expect(exitCode, stderr).to.equal(0);
+    const idle = { completed: 0, failed: 0, rows: 0, seconds: 0 };
+    expect(json).to.have.deep.nested.property("queues.terraform-apply", idle);
+    expect(stderr.match(/^terraform-apply is skipped: .*install/gm)).to.have.length(1);
+  });
+
   /** Presses Ctrl-C as soon as the demo has said this, and returns its exit code when it is gone with all it started. */
   async function interruptAt(text: string): Promise<number | null> {
     const command = ["--import", "tsx", "cli/main.ts", "demo", "--once"];
