@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isAlive } from "./leftovers.ts";
 import { LocalServerError } from "./supervised-process.ts";
 
 /** A server whose owner was killed stops by itself; this is how long we give it. */
@@ -29,16 +30,6 @@ export async function clearStaleLock(data: string, patienceMs = defaultPatienceM
     await delay(100);
   }
   await rm(lockFile, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid < 1) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }
 
 async function accepts(port: number): Promise<boolean> {

@@ -7,6 +7,7 @@ import { type SimulatedAzure, startAzure } from "./clouds/azure/server.ts";
 import { type SimulatedGcp, startGcp } from "./clouds/gcp/server.ts";
 import { type CostFile, costFile } from "./cost-files.ts";
 import { createDatabase } from "./database.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { type OwnProcess, startProcess } from "./processes.ts";
 import { deleteQueueKeys } from "./queue-keys.ts";
 import { startServices } from "./services.ts";
@@ -45,7 +46,10 @@ export interface World {
 /** Servers' data and a Redis that had to be got lie below this folder of the checkout. */
 const servicesFolder = join(import.meta.dirname, "../.local");
 
-/** Starts a world. What was started is stopped again when something else does not start. */
+/** What a world's own folder is called, before the id of its process. */
+const folderPrefix = "multicloud-world-";
+
+/** Starts a world, and removes what worlds have left whose process was killed. What was started is stopped again when something else does not start. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const closes: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
@@ -63,7 +67,9 @@ async function startParts(
   { services: given = {}, onNotice }: WorldOptions,
   closes: (() => Promise<void> | void)[],
 ): Promise<Omit<World, "close">> {
-  const folder = await mkdtemp(join(tmpdir(), "multicloud-world-"));
+  await removeLeftovers(tmpdir(), folderPrefix);
+  await removeLeftovers(servicesFolder, "postgres-");
+  const folder = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`));
   closes.push(async () => rm(folder, { recursive: true, force: true }));
   const services = await startServices({
     folder: servicesFolder,

@@ -1,5 +1,8 @@
-import { access } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { access, mkdtemp, rm } from "node:fs/promises";
 import { get } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { Redis } from "ioredis";
 import { describe, it } from "mocha";
@@ -41,5 +44,17 @@ describe("startWorld", () => {
       .that.includes("exist");
     const asked = new Promise((resolve, reject) => get(azure.url, resolve).on("error", reject));
     expect(await failureOf(asked)).to.include({ code: "ECONNREFUSED" });
+  });
+
+  it("removes what a world has left whose process was killed", async () => {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const left = await mkdtemp(join(tmpdir(), `multicloud-world-${pid}-`));
+    const alive = await mkdtemp(join(tmpdir(), `multicloud-world-${process.pid}-`));
+
+    const world = await emptyWorld();
+    await world.close();
+
+    expect(await failureOf(access(left))).to.include({ code: "ENOENT" });
+    await rm(alive, { recursive: true });
   });
 });
