@@ -70,7 +70,7 @@ async function demo({ once, json, output }: DemoOptions): Promise<void> {
   if (problems.length > 0) throw new NegativeResult("jobs failed");
 }
 
-/** npm and tsx pass on a Ctrl-C that the terminal has sent to us too: within this time it is the same one. */
+/** npm passes on a Ctrl-C that the terminal has sent to us too: within this time it is the same one. */
 const relayedWithinMs = 1_000;
 
 /** 128 + the number of the signal, as shells report it. */
