@@ -9,6 +9,11 @@ function wantedFormat(args: readonly string[]): OutputFormat {
   return /(?:^|\0)(?:-o\0?=?json|--output[\0=]json|--json)(?:\0|$)/.test(joined) ? "json" : "text";
 }
 
+// Whoever reads only the beginning, as `head` does, has what they wanted; the work goes on to its end.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 const format = wantedFormat(process.argv);
 try {
   await makeProgram(format).parseAsync();

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { describe, it } from "mocha";
 import { type CommandResult, multicloud, npm } from "../support/command.ts";
@@ -60,4 +63,16 @@ describe("the command line, asked for JSON", function () {
       error: { code: "USAGE", message: "required option '--email <address>' not specified" },
     });
   });
+});
+
+describe("the command line, read only in part", () => {
+  it("ends without a word", async () => {
+    const command = spawn(process.execPath, ["--import", "tsx", "cli/main.ts", "--help"]);
+    command.stdout.destroy();
+    command.stderr.setEncoding("utf8");
+
+    const [said, [exitCode]] = await Promise.all([text(command.stderr), once(command, "exit")]);
+
+    expect({ said, exitCode }).to.deep.equal({ said: "", exitCode: 0 });
+  }).timeout(60_000);
 });
