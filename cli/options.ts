@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { storableText } from "../runtime/storable.ts";
 import type { OutputFormat } from "./output.ts";
 
 /** A command with the option that every command has. */
@@ -34,13 +35,20 @@ export function id(text: string): number {
   return value;
 }
 
-/** Reads a JSON object. */
+/** Reads a JSON object that PostgreSQL stores. */
 export function jsonObject(text: string): Record<string, unknown> {
   const value = json(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InvalidArgumentError("expected a JSON object.");
   }
+  JSON.parse(text, assertStorable);
   return { ...value };
+}
+
+function assertStorable(name: string, value: unknown): unknown {
+  const texts = [name, value].filter((part) => typeof part === "string");
+  if (texts.every((part) => storableText(part) === part)) return value;
+  throw new InvalidArgumentError("NUL and halves of characters cannot be stored.");
 }
 
 /** Reads any JSON value. */

@@ -10,11 +10,10 @@ import type {
 } from "../provider.ts";
 import { GcpConnection } from "./connection.ts";
 import { discover } from "./discover.ts";
-import { googleError } from "./errors.ts";
 import { checkHealth } from "./health.ts";
 import { defaultLimits, type GcpLimits } from "./limits.ts";
 import { listScope } from "./list.ts";
-import { parseServiceAccount, type ServiceAccountKey } from "./service-account.ts";
+import { incompleteKey, parseServiceAccount, type ServiceAccountKey } from "./service-account.ts";
 
 /**
  * Opens Google Cloud for a credential; no network call. Throws ProviderError `CREDENTIAL_INCOMPLETE` for a key file
@@ -82,7 +81,7 @@ class GcpProvider implements Provider {
 function projectOf(credential: GcpCredential, key: ServiceAccountKey): string {
   const projectId = credential.projectId ?? key.projectId;
   if (projectId === null) {
-    throw googleError("CREDENTIAL_INCOMPLETE", "oauth2:token", { nativeCode: "project_id" });
+    throw incompleteKey("project_id is missing, and the credential names no project");
   }
   return projectId;
 }

@@ -16,7 +16,7 @@ export interface ServiceAccountKey {
  */
 export function parseServiceAccount(text: string): ServiceAccountKey {
   const file = parseObject(text);
-  if (file["type"] !== "service_account") throw incomplete("type must be service_account");
+  if (file["type"] !== "service_account") throw incompleteKey("type must be service_account");
   const privateKey = required(file, "private_key");
   const key = {
     clientEmail: required(file, "client_email"),
@@ -24,7 +24,7 @@ export function parseServiceAccount(text: string): ServiceAccountKey {
     privateKeyId: optional(file, "private_key_id"),
     projectId: optional(file, "project_id"),
   };
-  if (!isPrivateKey(privateKey)) throw incomplete("private_key is not a PEM private key");
+  if (!isPrivateKey(privateKey)) throw incompleteKey("private_key is not a PEM private key");
   return key;
 }
 
@@ -34,17 +34,17 @@ function parseObject(text: string): Record<string, unknown> {
     file = JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may be key material.
-    throw incomplete("not valid JSON");
+    throw incompleteKey("not valid JSON");
   }
   if (typeof file !== "object" || file === null || Array.isArray(file)) {
-    throw incomplete("not a JSON object");
+    throw incompleteKey("not a JSON object");
   }
   return { ...file };
 }
 
 function required(file: Record<string, unknown>, field: string): string {
   const value = optional(file, field);
-  if (value === null) throw incomplete(`${field} is missing`);
+  if (value === null) throw incompleteKey(`${field} is missing`);
   return value;
 }
 
@@ -61,7 +61,8 @@ function isPrivateKey(pem: string): boolean {
   }
 }
 
-function incomplete(what: string): ProviderError {
+/** What is wrong with a key file; names fields and nothing of their content. */
+export function incompleteKey(what: string): ProviderError {
   return new ProviderError("CREDENTIAL_INCOMPLETE", `Service-account key: ${what}`, {
     provider: "gcp",
     nativeCode: null,

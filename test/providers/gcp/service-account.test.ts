@@ -72,7 +72,7 @@ describe("opening GCP", () => {
     const serviceAccountJson = JSON.stringify({ ...file, project_id: undefined });
     expect(() => openGcp({ ...credential, serviceAccountJson }, {})).to.throw(
       ProviderError,
-      "incomplete",
+      "project_id is missing",
     );
     const named = { ...credential, serviceAccountJson, projectId: "acme-prod" };
     expect(openGcp(named, {}).name).to.equal("gcp");
