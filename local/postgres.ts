@@ -59,7 +59,11 @@ async function startOn(
   const data = join(folder, "data");
   await mkdir(folder, { recursive: true });
   await own(folder, user);
-  const password = await ensureCluster(join(binaries, "initdb"), data, user);
+  const initdb = join(binaries, "initdb");
+  const password = await ensureCluster(initdb, data, user).catch(async (error: unknown) => {
+    await discard(options);
+    throw error;
+  });
   await clearStaleLock(data);
   const server = startSupervised({
     command: join(binaries, "postgres"),
@@ -135,7 +139,11 @@ async function ensureDatabase(adminUrl: string): Promise<void> {
 
 async function close(server: SupervisedProcess, options: PostgresOptions): Promise<void> {
   await server.stop();
-  if (options.temporary === true) await rm(options.folder, { recursive: true, force: true });
+  await discard(options);
+}
+
+async function discard({ folder, temporary }: PostgresOptions): Promise<void> {
+  if (temporary === true) await rm(folder, { recursive: true, force: true });
 }
 
 async function own(path: string, user: ServerUser): Promise<void> {

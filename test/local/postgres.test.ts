@@ -8,6 +8,7 @@ import { type LocalPostgres, startPostgres } from "../../local/postgres.ts";
 import { clearStaleLock } from "../../local/postgres-lock.ts";
 import { LocalServerError } from "../../local/supervised-process.ts";
 import { query } from "../support/catalogue.ts";
+import { descendants } from "../support/descendants.ts";
 import { failureOf } from "../support/failure.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
@@ -38,6 +39,29 @@ describe("startPostgres", () => {
     expect(new URL(postgres.url)).to.include({ hostname: "127.0.0.1", pathname: "/multicloud" });
     expect(row?.["version"]).to.match(/^15\./);
     expect(row?.["zone"]).to.equal("UTC");
+  });
+
+  it("leaves nothing when the making of data that goes is cut off", async () => {
+    const given = `${folder}-that-goes`;
+    const starting = failureOf(startPostgres({ folder: given, temporary: true, fsync: false }));
+    const initdb = await until(async () => {
+      const pids = await descendants(process.pid);
+      const programs = pids.map(async (pid) =>
+        readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
+      );
+      const names = await Promise.all(programs);
+      return pids[names.findIndex((name) => name.split("\0")[0]?.endsWith("/initdb"))] ?? 0;
+    });
+
+    process.kill(initdb, "SIGKILL");
+
+    await starting;
+    expect(
+      await access(given).then(
+        () => "there",
+        () => "gone",
+      ),
+    ).to.equal("gone");
   });
 
   it("refuses a wrong password even from this machine", async () => {
