@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { access, constants, mkdir, rm, symlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { access, constants, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -93,8 +94,10 @@ async function byApt(options: FindOptions): Promise<RedisServer | null> {
   if (binary === null) throw new Error("redis-tools came without redis-check-rdb");
   const path = join(options.folder, "redis-server");
   await mkdir(options.folder, { recursive: true });
-  await rm(path, { force: true });
-  await symlink(binary, path);
+  // Others may look for a server here at the same moment: the link is replaced in one step.
+  const link = `${path}.${randomUUID()}`;
+  await symlink(binary, link);
+  await rename(link, path);
   const { stdout } = await run(path, ["--version"]);
   if (!stdout.startsWith("Redis server")) {
     await rm(path);

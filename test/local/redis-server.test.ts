@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -75,6 +75,17 @@ describe("findRedisServer", () => {
       "apt-get -o DPkg::Lock::Timeout=120 update",
       "apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends redis-tools",
     ]);
+  });
+
+  it("finds the binary of an installed package for many at the same moment", async () => {
+    await command("redis-check-rdb", "echo Redis server v=7");
+    await command("apt-get", "exit 100");
+
+    const found = await Promise.all(Array.from({ length: 8 }, async () => find(true)));
+
+    const path = join(folder, "redis-server");
+    expect(found).to.deep.equal(Array.from({ length: 8 }, () => ({ kind: "binary", path })));
+    expect(await readdir(folder)).to.deep.equal(["redis-server"]);
   });
 
   it("falls back to Docker when apt-get fails", async () => {
