@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { isAlive } from "../../local/leftovers.ts";
 import { npm } from "../support/command.ts";
-import { descendants, isAlive } from "../support/descendants.ts";
+import { descendants } from "../support/descendants.ts";
 import { until } from "../support/until.ts";
 
 const checkout = join(import.meta.dirname, "../..");

@@ -11,13 +11,3 @@ export async function descendants(root: number): Promise<number[]> {
   }
   return found.slice(1);
 }
-
-/** Whether a process exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
